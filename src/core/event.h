@@ -7,8 +7,8 @@
  * probe was swapped. Ids are dense and small: counters are arrays indexed by them.
  *
  * A struct batch is a block of raw records, filled by one reader thread, immutable from the moment
- * it is handed out (batch_seal), and shared by all sinks through its reference count. There is no
- * allocation for an event: a record is copied once, from the kernel's buffer into the batch.
+ * it is handed out, and shared by all sinks through its reference count. There is no allocation for
+ * an event: a record is copied once, from the kernel's buffer into the batch.
  */
 #pragma once
 
@@ -58,22 +58,30 @@ struct record {
 
 struct batch {
 	atomic_uint refs;
-	int64_t wall_offset; /* monotonic -> wall-clock, ns, taken while the batch was filled */
+	int64_t wall_offset; /* monotonic -> wall-clock, ns, taken with the first record */
 	uint64_t created;    /* monotonic ns of the first record's arrival */
 	uint32_t n_records;
 	uint32_t n_events;
+	uint32_t last;                          /* index of the event that was added last */
 	struct event *events[BATCH_EVENTS_MAX]; /* each with a reference */
 	uint32_t counts[BATCH_EVENTS_MAX];      /* records of each */
 	size_t used, capacity;
 	uint8_t *data;
 };
 
-/* capacity 0: BATCH_BYTES. Memory of freed batches is kept for reuse, a few blocks at most. */
+/*
+ * capacity 0: BATCH_BYTES, otherwise the RECORD_BYTES() of all that it shall hold. Memory of freed
+ * batches is kept for reuse, a few blocks at most.
+ */
 struct batch *batch_new(size_t capacity);
 struct batch *batch_ref(struct batch *b);
-struct batch *batch_unref(struct batch *b);
+struct batch *batch_unref(struct batch *b); /* takes NULL, returns NULL */
 
-/* Copy a record in; false when there is no room left (start a new batch). Only before it is shared. */
+/*
+ * Copy a record in; false when there is no room left for it or for one more kind of event: start a
+ * new batch. A record larger than an empty batch needs one made for it. Only before the batch is
+ * shared. The first record sets `created` and `wall_offset` to now.
+ */
 bool batch_add(struct batch *b, struct event *event, uint16_t cpu, const void *data, uint32_t size);
 
 /* The same without copying: room for `size` bytes, or NULL. */
