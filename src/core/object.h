@@ -21,6 +21,8 @@
 #define OBJECT_PROGRAMS_MAX   1024
 #define OBJECT_INSNS_MAX      1000000
 #define OBJECT_EVENTS_MAX     64
+#define OBJECT_NAME_MAX       128 /* of maps, programs, events; also the license and the key */
+#define OBJECT_PATH_MAX       4096
 #define OBJECT_NO_MAP         UINT32_MAX
 
 struct object_map {
@@ -92,6 +94,12 @@ static inline void object_freep(struct object **o)
 {
 	object_free(*o);
 }
+
+/*
+ * Check the invariants: counts within the bounds above, names valid and unique, every reference to
+ * a map relocated, events on maps of their kind. -EBADMSG, with why.
+ */
+int object_check(const struct object *o, struct diag *diag);
 
 void object_write(const struct object *o, struct buf *out);
 
