@@ -28,9 +28,10 @@ bool file_exists(const char *path);
 int dir_make(const char *path, mode_t mode);
 
 /*
- * Refuse what others could have written: the file, and the folder it is in, must be owned by root
- * or by the user we run as, and not be writable by group or others (a sticky folder such as /tmp is
- * fine for a file of ours). Adds the reason and the remedy to `diag` and returns -EPERM.
+ * Refuse what others could have written: the file, and the folder it is in, must be owned by root,
+ * by the user we run as or by the owner of this program, and not be writable by group or others (a
+ * sticky folder such as /tmp is fine for a file of ours). Adds the reason and the remedy to `diag`
+ * and returns -EPERM.
  */
 int file_check_trusted(const char *path, struct diag *diag);
 
