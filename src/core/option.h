@@ -57,9 +57,13 @@ void options_done(const struct option *table, void *owner);
 int options_parse(const struct option *table, const struct yaml_node *mapping,
                   const char *const *skip, void *owner, struct diag *diag);
 
+/* Set one option from a node of the right kind; a quoted scalar is a string and nothing else. */
+int option_set_node(const struct option *opt, const struct yaml_node *node, void *owner,
+                    struct diag *diag);
+
 /* Set one option from text, as options_parse does from a scalar; `where` names the source. */
 int option_set(const struct option *opt, const char *text, const char *where, void *owner,
                struct diag *diag);
 
-/* Is the scalar written in the form that the type needs? The word for it: "a duration such as 30s". */
+/* What a value of the type looks like, for messages and help: "a duration such as 30s". */
 const char *option_type_expected(enum option_type type);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define WORD_MAX 64
+#define WORD_MAX  64
+#define QUOTE_MAX 80 /* bytes of a text that a message repeats */
 
 void diag_done(struct diag *d)
 {
@@ -49,6 +50,33 @@ const char *diag_text(struct diag *d)
 	while (d->text.len && d->text.data[d->text.len - 1] == '\n')
 		d->text.len--;
 	return buf_cstr(&d->text);
+}
+
+char *diag_quote(const char *text)
+{
+	_cleanup_(buf_donep) struct buf b = {};
+	size_t len = strlen(text), shown = len;
+
+	if (len > QUOTE_MAX) {
+		shown = QUOTE_MAX;
+		while (shown && ((unsigned char)text[shown] & 0xc0) == 0x80)
+			shown--; /* not in the middle of a UTF-8 character */
+	}
+	buf_putc(&b, '"');
+	for (size_t i = 0; i < shown; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '\n')
+			buf_puts(&b, "\\n");
+		else if (c == '\t')
+			buf_puts(&b, "\\t");
+		else if (c < 0x20 || c == 0x7f)
+			buf_printf(&b, "\\x%02x", c);
+		else
+			buf_putc(&b, (char)c);
+	}
+	buf_puts(&b, shown < len ? "…\"" : "\"");
+	return buf_take(&b);
 }
 
 /* Levenshtein distance, one row at a time. */

@@ -32,6 +32,12 @@ void diag_warning(struct diag *d, const char *fmt, ...) __attribute__((format(pr
 const char *diag_text(struct diag *d);
 
 /*
+ * Text from outside as it may stand in a message: in double quotes, on one line, control characters
+ * escaped, cut when long. Heap string.
+ */
+char *diag_quote(const char *text);
+
+/*
  * The candidate nearest to `word` in spelling, or NULL when none is near enough to suggest.
  * `candidates` is an array of n strings.
  */
