@@ -19,12 +19,15 @@ typedef void (*reader_lost_fn)(void *ctx, uint64_t lost);
 struct reader;
 struct reader_source;
 
-struct reader *reader_new(void);
+struct reader *reader_new(void); /* NULL: out of file descriptors */
 struct reader *reader_free(struct reader *r);
 
 int reader_add_ring(struct reader *r, int map_fd, reader_record_fn record, void *ctx,
                     struct reader_source **ret, struct diag *diag);
-/* `pages` for each CPU, a power of two. Opens a buffer on every online CPU and puts it into the map. */
+/*
+ * `pages` for each CPU, a power of two. Opens a buffer on every online CPU and puts it into the map; a
+ * CPU that takes none is named in a warning.
+ */
 int reader_add_perf(struct reader *r, int map_fd, uint32_t pages, reader_record_fn record,
                     reader_lost_fn lost, void *ctx, struct reader_source **ret, struct diag *diag);
 void reader_remove(struct reader *r, struct reader_source *source);
@@ -33,6 +36,6 @@ void reader_remove(struct reader *r, struct reader_source *source);
 int reader_wait(struct reader *r, uint64_t timeout_ns);
 void reader_wake(struct reader *r); /* from any thread or a signal handler */
 
-/* Read everything that is there now; returns the number of records. */
+/* Read what is there at the moment of the call, and no more; returns the number of records. */
 uint64_t reader_drain(struct reader *r);
 uint64_t reader_drain_source(struct reader *r, struct reader_source *source);
