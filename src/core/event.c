@@ -120,6 +120,23 @@ struct batch *batch_unref(struct batch *b)
 	return NULL;
 }
 
+struct batch *batch_copy(const struct batch *b)
+{
+	struct batch *copy = batch_new(b->used ? b->used : 1);
+
+	copy->wall_offset = b->wall_offset;
+	copy->created = b->created;
+	copy->n_records = b->n_records;
+	copy->n_events = b->n_events;
+	for (uint32_t i = 0; i < b->n_events; i++) {
+		copy->events[i] = event_ref(b->events[i]);
+		copy->counts[i] = b->counts[i];
+	}
+	copy->used = b->used;
+	memcpy(copy->data, b->data, b->used);
+	return copy;
+}
+
 /* The event's index in the batch, entered if it is new; BATCH_EVENTS_MAX when the table is full. */
 static uint32_t find_event(struct batch *b, struct event *event)
 {

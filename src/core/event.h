@@ -77,6 +77,9 @@ struct batch *batch_new(size_t capacity);
 struct batch *batch_ref(struct batch *b);
 struct batch *batch_unref(struct batch *b); /* takes NULL, returns NULL */
 
+/* A batch of the same records that is no larger than it must be, for whoever keeps it long. */
+struct batch *batch_copy(const struct batch *b);
+
 /*
  * Copy a record in; false when there is no room left for it or for one more kind of event: start a
  * new batch. A record larger than an empty batch needs one made for it. Only before the batch is

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,17 +36,32 @@ extern const char *const drop_reason_names[DROP_REASONS];
 struct tally {
 	atomic_ullong received;
 	atomic_ullong delivered;
-	atomic_ullong filtered;   /* a step's decision */
+	atomic_ullong filtered;   /* a step's decision, or an event that the output does not want */
 	atomic_ullong aggregated; /* merged into another record by a step */
 	atomic_ullong dropped[DROP_REASONS];
 };
 
-/* Bytes ready to go out, and the records they stand for. */
+/* A tally at one moment. */
+struct tally_view {
+	uint64_t received, delivered, filtered, aggregated, dropped[DROP_REASONS], in_flight;
+};
+
+/* Read so that in_flight is never negative, whatever other threads count meanwhile. */
+void tally_read(const struct tally *t, struct tally_view *ret);
+
+/* Where a record's bytes end in a payload, and the event id that they stand for. */
+struct payload_mark {
+	uint32_t end;
+	uint32_t event;
+};
+
+/* Bytes ready to go out, and the records they stand for, in their order. */
 struct payload {
 	struct buf bytes;
-	uint32_t records;
-	uint32_t counts[EVENTS_MAX]; /* of each event id */
-	uint64_t oldest;             /* monotonic ns of the first record's arrival */
+	struct payload_mark *marks;
+	size_t n_marks, cap_marks;
+	uint64_t oldest; /* monotonic ns of the first record's arrival */
+	size_t taken;    /* of `bytes`: what the output has already sent; it goes on behind it */
 };
 
 enum verdict { SINK_DONE, SINK_RETRY, SINK_REJECT };
@@ -59,16 +75,28 @@ struct sink;
 struct sink_ops {
 	const char *name; /* the key in YAML: "console" */
 	const char *help;
-	size_t size;                        /* of the struct that begins with struct sink */
-	const struct option *options;       /* its own keys, offsets into that struct */
-	uint64_t flush_bytes, flush_age_ns; /* defaults: send at this size or age; 0: every batch */
+	size_t size;                  /* of the struct that begins with struct sink */
+	const struct option *options; /* its own keys, offsets into that struct */
+	uint64_t flush_bytes;         /* send at this size; 0: any, if flush_age_ns is 0 */
+	uint64_t flush_age_ns;        /* send at this age; 0: after every batch */
 
 	/* Check the options and get ready. Must not block long. */
 	int (*open)(struct sink *sink, struct diag *diag);
-	/* Send all of it. The same payload comes again after SINK_RETRY. */
-	enum verdict (*send)(struct sink *sink, const struct payload *payload);
+	/*
+	 * Send what is behind payload->taken. The same payload comes again after SINK_RETRY. An
+	 * output that can send a part moves `taken` as it goes: those records count as delivered
+	 * even when the rest is given up. May wait, in sink_poll() only.
+	 */
+	enum verdict (*send)(struct sink *sink, struct payload *payload);
 	/* Release what open() took; called once for each successful open(). */
 	void (*close)(struct sink *sink);
+	/* NULL: it wants every event. Must always answer the same; called by any thread. */
+	bool (*wants)(const struct sink *sink, const struct event *event);
+};
+
+/* Before the n-th repetition: a random time up to base * 2^n, and never more than cap. */
+struct retry_policy {
+	uint64_t base_ns, cap_ns;
 };
 
 enum on_full { ON_FULL_DROP_NEWEST, ON_FULL_DROP_OLDEST };
@@ -83,6 +111,10 @@ struct sink {
 	int format; /* enum format */
 	uint64_t queue_bytes;
 	int on_full; /* enum on_full */
+	/* Set by sink_new() from the kind's defaults; open() may change them by its options. */
+	uint64_t flush_bytes, flush_age_ns;
+	struct retry_policy retry;
+	bool color; /* text in colours */
 	/* State. */
 	const char *host; /* the host's name in events; set by the agent, outlives the sink */
 	struct queue *queue;
@@ -101,7 +133,7 @@ const struct sink_ops *sink_ops_find(const char *name);
 struct sink *sink_new(const struct sink_ops *ops, const char *label);
 struct sink *sink_free(struct sink *s); /* stops it first if it runs */
 
-/* Open the output and start the worker. */
+/* Open the output and start the worker. Once in a sink's life. */
 int sink_start(struct sink *s, struct diag *diag);
 
 /*
@@ -113,8 +145,17 @@ void sink_push(struct sink *s, struct batch *batch);
 /* Deliver what is queued, within `timeout_ns`, then stop; the rest is counted as DROP_SHUTDOWN. */
 void sink_stop(struct sink *s, uint64_t timeout_ns);
 
+/*
+ * For an output's send(): wait until `fd` is ready for `events` (of poll(2)); false when the time to
+ * stop is over before, and then send() returns SINK_RETRY.
+ */
+bool sink_poll(struct sink *s, int fd, short events);
+
 /* Records that are neither delivered nor otherwise accounted for, over all events. */
 uint64_t sink_in_flight(const struct sink *s);
+
+/* Bytes waiting in the queue. */
+uint64_t sink_queue_bytes(const struct sink *s);
 
 /* Wait until the queue has room for `bytes` (replay only: there the source can wait). */
 void sink_wait_room(struct sink *s, size_t bytes);
