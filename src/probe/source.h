@@ -18,8 +18,8 @@
  *    *   - {name: file.open, kind: counter, tags: {process: comm}}
  *    * ---
  *    * /
- * The front matter is what stands between two lines of --- in the first comment; a leading " * " is
- * taken off each line. Positions in messages are those of the C file.
+ * The front matter is what stands between two lines of --- in a comment before any code; the margin
+ * of " * " does not count. Positions in messages are those of the C file.
  */
 #pragma once
 
@@ -52,11 +52,20 @@ struct probe_option {
 	char *name;
 	enum probe_option_type type;
 	char *help;
-	char *value; /* the default, or what the configuration set; scalar types */
+	/* Scalar types: the default or what the configuration set, as written, "true" or "false" for
+	   a bool; without a default: false, 0 or "". */
+	char *value;
 	char **list; /* PROBE_LIST */
 	size_t n_list;
 };
 
+/*
+ * An attach point that a function's name cannot express, or need not: `function`, one of uprobe,
+ * uretprobe ("BINARY:SYMBOL" or "BINARY:+0xOFFSET"), usdt ("BINARY:PROVIDER:NAME"), perf_event (with
+ * sample_freq or sample_period), xdp, socket_filter (an interface; any), kprobe, kretprobe, tracepoint
+ * ("CATEGORY:NAME"), raw_tracepoint; and `pid` where it makes sense. ${option} in any of them stands
+ * for the option's value.
+ */
 struct probe_attach {
 	char *function;
 	struct attach_spec spec;
@@ -93,6 +102,7 @@ struct probe_source {
 	size_t n_fields;
 	struct probe_metric *metrics;
 	size_t n_metrics;
+	struct yaml_node *front; /* the front matter; NULL: none */
 };
 
 /*
@@ -105,10 +115,29 @@ int probe_source_load(const char *path, bool untrusted_ok, struct probe_source *
 int probe_source_parse(const char *path, const char *text, size_t size, struct probe_source **ret,
                        struct diag *diag);
 struct probe_source *probe_source_free(struct probe_source *s);
+static inline void probe_source_freep(struct probe_source **s)
+{
+	probe_source_free(*s);
+}
 
-/* Set options from the configuration's `options:` mapping; unknown names get a suggestion. */
+/*
+ * Set options from the configuration's `options:` mapping; unknown names get a suggestion. The attach
+ * points that depend on options follow. After an error the source is only good for freeing.
+ */
 int probe_source_set_options(struct probe_source *s, const struct yaml_node *options,
                              struct diag *diag);
+
+/*
+ * The functions that attach by BCC's naming convention ("tracepoint__syscalls__sys_enter_openat",
+ * also for BCC's macros), as far as the text shows them, in order, each once: the variants of a probe
+ * of which a kernel takes some. Heap array of heap strings.
+ */
+size_t probe_source_functions(const struct probe_source *s, char ***ret);
+
+/* "bool", "int", …: as `type:` has it. */
+const char *probe_option_type_name(enum probe_option_type type);
+/* "counter", "gauge", …: as `kind:` has it. */
+const char *metric_kind_name(enum metric_kind kind);
 
 /* The option macros as "NAME=VALUE" strings for quern-cc's -D. Heap array of heap strings. */
 size_t probe_source_macros(const struct probe_source *s, char ***ret);

@@ -126,7 +126,7 @@ static int build_entry(struct builder *b, unsigned int depth, const struct yaml_
 {
 	unsigned int line = (unsigned int)b->event.start_mark.line + b->first_line;
 	unsigned int column = (unsigned int)b->event.start_mark.column + 1;
-	_cleanup_(yaml_freep) struct yaml_node *value = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml_node *value = NULL;
 	_cleanup_(freep) char *key = NULL, *shown = NULL;
 	const struct yaml_node *twin;
 	bool quoted;
@@ -184,7 +184,7 @@ static int build_children(struct builder *b, unsigned int depth, struct yaml_nod
 
 static int build(struct builder *b, unsigned int depth, struct yaml_node **ret)
 {
-	_cleanup_(yaml_freep) struct yaml_node *node = xcalloc(1, sizeof(*node));
+	_cleanup_(yaml_tree_freep) struct yaml_node *node = xcalloc(1, sizeof(*node));
 	int r = check_properties(b);
 
 	node->line = (unsigned int)b->event.start_mark.line + b->first_line;
@@ -264,7 +264,7 @@ static void set_file(struct yaml_node *node, const char *file)
 int yaml_parse(const char *file, const char *text, size_t size, unsigned int first_line,
                struct yaml_node **ret, struct diag *diag)
 {
-	_cleanup_(yaml_freep) struct yaml_node *tree = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml_node *tree = NULL;
 	struct builder b = {
 		.file = file, .text = text, .size = size, .first_line = first_line, .diag = diag};
 	struct yaml_place place;
@@ -308,7 +308,7 @@ static void free_node(struct yaml_node *node)
 	free(node);
 }
 
-struct yaml_node *yaml_free(struct yaml_node *node)
+struct yaml_node *yaml_tree_free(struct yaml_node *node)
 {
 	if (!node)
 		return NULL;

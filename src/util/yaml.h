@@ -43,11 +43,12 @@ int yaml_parse(const char *file, const char *text, size_t size, unsigned int fir
 /* A deep copy, a tree of its own; the copy of an entry of a mapping keeps its key. */
 struct yaml_node *yaml_copy(const struct yaml_node *node);
 
-struct yaml_node *yaml_free(struct yaml_node *node); /* the whole tree; takes NULL, returns NULL */
+/* The whole tree; takes NULL, returns NULL. (libyaml has a yaml_free of its own.) */
+struct yaml_node *yaml_tree_free(struct yaml_node *node);
 
-static inline void yaml_freep(struct yaml_node **node)
+static inline void yaml_tree_freep(struct yaml_node **node)
 {
-	yaml_free(*node);
+	yaml_tree_free(*node);
 }
 
 /* The value of `key` in a mapping, or NULL. */

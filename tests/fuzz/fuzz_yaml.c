@@ -21,7 +21,7 @@ static void check(const struct yaml_node *node, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(diag_donep) struct diag diag = {};
-	_cleanup_(yaml_freep) struct yaml_node *tree = NULL, *copy = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml_node *tree = NULL, *copy = NULL;
 	int r = yaml_parse("f", (const char *)data, size, 1, &tree, &diag);
 
 	assert(!r == !!tree && !r == !diag.errors);

@@ -38,7 +38,7 @@ static const struct option table[] = {
 
 static int parse(struct owner *o, const char *text, const char *const *skip, struct diag *diag)
 {
-	_cleanup_(yaml_freep) struct yaml_node *tree = NULL;
+	_cleanup_(yaml_tree_freep) struct yaml_node *tree = NULL;
 
 	assert_int_equal(yaml_parse("f", text, strlen(text), 1, &tree, diag), 0);
 	options_init(table, o);

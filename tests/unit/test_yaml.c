@@ -35,7 +35,7 @@ static void refuse(const char *text, size_t size, const char *messages)
 
 static void a_tree_knows_its_places(void **state)
 {
-	_cleanup_(yaml_freep) struct yaml_node *tree = parse("# first\n"
+	_cleanup_(yaml_tree_freep) struct yaml_node *tree = parse("# first\n"
 	                                                     "probes:\n"
 	                                                     "  - exec\n"
 	                                                     "  - { path: './x.c' }\n"
@@ -70,7 +70,7 @@ static void an_empty_document_is_an_empty_mapping(void **state)
 	                                    "---\n", "~\n", "\xef\xbb\xbf"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		_cleanup_(yaml_freep) struct yaml_node *tree = parse(texts[i]);
+		_cleanup_(yaml_tree_freep) struct yaml_node *tree = parse(texts[i]);
 
 		assert_int_equal(tree->kind, YAML_MAPPING);
 		assert_int_equal(tree->n_children, 0);
@@ -79,7 +79,7 @@ static void an_empty_document_is_an_empty_mapping(void **state)
 
 static void nulls_are_empty_and_quotes_are_not(void **state)
 {
-	_cleanup_(yaml_freep) struct yaml_node *tree =
+	_cleanup_(yaml_tree_freep) struct yaml_node *tree =
 		parse("a:\nb: ~\nc: null\nd: ''\ne: 'null'\nf: nullable\n");
 	static const bool empty[] = {true, true, true, false, false, false};
 
@@ -179,9 +179,9 @@ static void size_depth_and_count_are_bounded(void **state)
 static void a_copy_stands_alone(void **state)
 {
 	struct yaml_node *tree = parse("a:\n  - {b: 'c'}\n");
-	_cleanup_(yaml_freep) struct yaml_node *copy = yaml_copy(yaml_get(tree, "a"));
+	_cleanup_(yaml_tree_freep) struct yaml_node *copy = yaml_copy(yaml_get(tree, "a"));
 
-	yaml_free(tree);
+	yaml_tree_free(tree);
 	assert_string_equal(copy->key, "a");
 	assert_string_equal(copy->file, "f.yaml");
 	assert_string_equal(yaml_get(copy->children[0], "b")->text, "c");
@@ -190,7 +190,7 @@ static void a_copy_stands_alone(void **state)
 
 static void nodes_are_named_on_one_line(void **state)
 {
-	_cleanup_(yaml_freep) struct yaml_node *tree =
+	_cleanup_(yaml_tree_freep) struct yaml_node *tree =
 		parse("- a: 1\n- [1]\n- \"two\\nlines\\t\\e[1m\"\n-\n");
 	static const char *const names[] = {"a mapping", "a list", "\"two\\nlines\\t\\x1b[1m\"",
 	                                    "an empty value"};
