@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "kernel/cpus.h"
+#include "kernel/refusal.h"
 #include "kernel/symbols.h"
 #include "kernel/tracefs.h"
 #include "kernel/version.h"
@@ -135,52 +136,22 @@ static int map_create(enum bpf_map_type type, uint32_t key, uint32_t value, uint
 	return fd >= 0 ? 0 : -errno;
 }
 
-static bool has_capability(const struct kernel *k, unsigned int capability)
-{
-	return k->capabilities & (1ull << capability);
-}
-
-/* linux/capability.h; older headers do not know the last two. */
-enum { SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
-
-static bool in_user_namespace(void)
-{
-	_cleanup_(freep) char *line = NULL;
-	unsigned long inside, outside, count;
-
-	return !file_read_line("/proc/self/uid_map", &line) &&
-	       sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 && count != UINT32_MAX;
-}
-
 /* Why bpf(2) does not do for us what a probe takes; NULL: it does. */
 static char *bpf_denied(const struct kernel *k)
 {
-	bool split = k->code >= KERNEL_CODE(5, 8, 0); /* CAP_BPF apart from CAP_SYS_ADMIN */
 	int r = map_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1);
+	char *denied;
 
 	if (r == -ENOSYS)
-		return xstrdup("this kernel was built without bpf(2) (CONFIG_BPF_SYSCALL); "
+		return xstrdup("this kernel was built without bpf(2) (CONFIG_BPF_SYSCALL): "
 		               "boot one that has it");
-	if (!has_capability(k, SYS_ADMIN) &&
-	    !(split && has_capability(k, BPF) && has_capability(k, PERFMON)))
-		return xasprintf("no permission to load BPF programs (%s missing): run as root%s",
-		                 !split                       ? "CAP_SYS_ADMIN"
-		                 : has_capability(k, BPF)     ? "CAP_PERFMON"
-		                 : has_capability(k, PERFMON) ? "CAP_BPF"
-		                                              : "CAP_BPF and CAP_PERFMON",
-		                 split ? ", or give CAP_BPF and CAP_PERFMON" : "");
-	if (!r)
-		return NULL;
-	if (r == -EPERM && in_user_namespace())
-		return xstrdup("bpf(2) is refused inside a user namespace: run outside of it "
-		               "(containers: without user remapping, --privileged)");
+	denied = refusal_unprivileged(k);
+	if (denied || !r)
+		return denied;
 	if (r == -EPERM && k->code < KERNEL_CODE(5, 11, 0))
 		return xstrdup("bpf(2) is refused although we may use it: raise the limit of "
 		               "locked memory (ulimit -l unlimited, LimitMEMLOCK=infinity)");
-	return xasprintf("bpf(2) is refused (%s) although we may use it: a seccomp filter or "
-	                 "security policy forbids it (containers: --privileged, or a seccomp "
-	                 "profile that allows bpf and perf_event_open)",
-	                 strerror(-r));
+	return refusal_reason(k, r);
 }
 
 /* Before 5.11 maps and programs are charged to the limit of locked memory, 64 kB by default. */

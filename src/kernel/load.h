@@ -40,3 +40,13 @@ int load_object(const struct kernel *k, const struct object *object,
                 const struct attach_spec *specs, const int *reuse, struct loaded **ret,
                 struct buf *verifier_log, struct diag *diag);
 struct loaded *loaded_free(struct loaded *l);
+
+/*
+ * What the kernel counts for a program. `runs` and `nanoseconds` stay 0 unless somebody has turned
+ * them on (sysctl kernel.bpf_stats_enabled), `recursion_misses` before Linux 5.12.
+ */
+struct loaded_stats {
+	uint64_t runs, nanoseconds, recursion_misses;
+};
+
+int loaded_program_stats(int fd, struct loaded_stats *ret);
