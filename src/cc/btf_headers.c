@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cc/btf_headers.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/alloc.h"
+#include "util/cleanup.h"
+
+#define DEPTH_MAX 16 /* of anonymous members within each other */
+
+struct btf_types {
+	struct btf *btf;
+};
+
+int btf_types_open(const char *path, struct btf_types **ret, struct diag *diag)
+{
+	struct btf *btf = btf__parse(path, NULL);
+	int r = -errno;
+
+	if (!btf)
+		return diag_error(diag, r, "%s: no BTF that can be read: %s", path, strerror(-r));
+	*ret = xcalloc(1, sizeof(**ret));
+	(*ret)->btf = btf;
+	return 0;
+}
+
+struct btf_types *btf_types_free(struct btf_types *t)
+{
+	if (!t)
+		return NULL;
+	btf__free(t->btf);
+	free(t);
+	return NULL;
+}
+
+/* An enum is wanted by its own name or by one of its constants, and whenever it is BPF's. */
+static bool want_enum(const struct btf *btf, const struct btf_type *type, const struct words *words)
+{
+	const char *name = NULL;
+
+	for (unsigned int i = 0; i < btf_vlen(type); i++) {
+		name = btf__name_by_offset(btf, btf_is_enum64(type) ? btf_enum64(type)[i].name_off
+		                                                    : btf_enum(type)[i].name_off);
+		if (strncmp(name, "BPF_", 4) == 0 || (words_flags(words, name) & WORD_USED))
+			return true;
+	}
+	return false;
+}
+
+static bool want(const struct btf *btf, const struct btf_type *type, const struct words *words)
+{
+	const char *name = btf__name_by_offset(btf, type->name_off);
+	unsigned int flags = *name ? words_flags(words, name) : 0;
+
+	switch (btf_kind(type)) {
+	case BTF_KIND_TYPEDEF:
+		return (flags & WORD_USED) && !(flags & WORD_DEFINED);
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+		return flags & WORD_USED;
+	case BTF_KIND_ENUM:
+	case BTF_KIND_ENUM64:
+		return (flags & WORD_USED) || want_enum(btf, type, words);
+	default:
+		return false;
+	}
+}
+
+static void append(void *ctx, const char *fmt, va_list ap)
+{
+	buf_vprintf(ctx, fmt, ap);
+}
+
+int btf_types_write(struct btf_types *t, const struct words *words, struct buf *out,
+                    struct diag *diag)
+{
+	struct btf_dump *dump = btf_dump__new(t->btf, append, out, NULL);
+	uint32_t n = btf__type_cnt(t->btf);
+	int r = dump ? 0 : -errno;
+
+	for (uint32_t id = 1; !r && id < n; id++)
+		if (want(t->btf, btf__type_by_id(t->btf, id), words))
+			r = btf_dump__dump_type(dump, id);
+	btf_dump__free(dump);
+	if (r)
+		diag_error(diag, r, "the kernel's BTF cannot be written as C: %s", strerror(-r));
+	return r;
+}
+
+static const struct btf_type *skip_modifiers(const struct btf *btf, uint32_t id)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	while (type && (btf_is_mod(type) || btf_is_typedef(type)))
+		type = btf__type_by_id(btf, type->type);
+	return type;
+}
+
+static bool has_member(const struct btf *btf, const struct btf_type *type, const char *field,
+                       int depth)
+{
+	for (unsigned int i = 0; i < btf_vlen(type); i++) {
+		const struct btf_member *m = &btf_members(type)[i];
+		const char *name = btf__name_by_offset(btf, m->name_off);
+		const struct btf_type *inner;
+
+		if (streq(name, field))
+			return true;
+		inner = *name || !depth ? NULL : skip_modifiers(btf, m->type);
+		if (inner && btf_is_composite(inner) && has_member(btf, inner, field, depth - 1))
+			return true;
+	}
+	return false;
+}
+
+bool btf_types_have_field(const struct btf_types *t, const char *tag, const char *field)
+{
+	uint32_t n = btf__type_cnt(t->btf);
+
+	for (uint32_t id = 1; id < n; id++) {
+		const struct btf_type *type = btf__type_by_id(t->btf, id);
+
+		if (btf_is_composite(type) &&
+		    streq(btf__name_by_offset(t->btf, type->name_off), tag) &&
+		    has_member(t->btf, type, field, DEPTH_MAX))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cc/shim.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cc/bcc.h"
+#include "cc/btf_headers.h"
+#include "cc/capture.h"
+#include "cc/scan.h"
+#include "cc/words.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+
+#define HEADER_BYTES_MAX (4u << 20)
+#define STUBS_MAX        256
+#define QUESTIONS_MAX    128
+
+#if defined(__x86_64__)
+#define ARCH "x86"
+#elif defined(__aarch64__)
+#define ARCH "arm64"
+#else
+#error "which folder of the kernel's arch/ is this machine's?"
+#endif
+
+static const char macros[] =
+#include "macros.inc"
+	;
+
+/* Headers that libbcc's own text includes; with BTF their contents are in kconfig.h. */
+static const char *const bcc_includes[] = {
+	"uapi/linux/bpf.h",      "uapi/linux/if_packet.h",
+	"uapi/linux/if_ether.h", "uapi/linux/ptrace.h",
+	"linux/log2.h",          "linux/types.h",
+	"linux/bpf_common.h",    "linux/bpf.h",
+	"linux/if_packet.h",     "uapi/linux/in.h",
+	"uapi/linux/ip.h",       "asm/page.h",
+};
+
+int shim_types_parse(const char *text, struct shim_types *ret)
+{
+	const char *value = strchr(text, ':'), *colon;
+
+	*ret = (struct shim_types){};
+	if (!value || !*++value)
+		return -EINVAL;
+	if (!strncmp(text, "btf:", 4)) {
+		ret->btf = xstrdup(value);
+		return 0;
+	}
+	if (strncmp(text, "headers:", 8))
+		return -EINVAL;
+	colon = strchr(value, ':');
+	ret->build = colon ? xstrndup(value, (size_t)(colon - value)) : xstrdup(value);
+	ret->source = colon && colon[1] ? xstrdup(colon + 1) : NULL;
+	return 0;
+}
+
+void shim_types_done(struct shim_types *t)
+{
+	free(t->btf);
+	free(t->build);
+	free(t->source);
+	*t = (struct shim_types){};
+}
+
+void shim_done(struct shim *s)
+{
+	for (size_t i = 0; i < s->n_flags; i++)
+		free(s->flags[i]);
+	free(s->flags);
+	tree_free(s->tree);
+	*s = (struct shim){};
+}
+
+static void add_flag(struct shim *s, char *flag)
+{
+	*array_push(&s->flags, &s->n_flags, &s->cap_flags) = flag;
+}
+
+static void add_flags(struct shim *s, const char *const *flags)
+{
+	for (; *flags; flags++)
+		add_flag(s, xstrdup(*flags));
+}
+
+static int write_text(struct tree *t, const char *name, const char *text, struct diag *diag)
+{
+	return tree_write(t, name, text, strlen(text), diag);
+}
+
+static int write_version(struct tree *t, uint32_t code, struct diag *diag)
+{
+	_cleanup_(freep) char *text =
+		xasprintf("#define LINUX_VERSION_CODE %u\n"
+	                  "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + "
+	                  "((c) > 255 ? 255 : (c)))\n",
+	                  code);
+
+	return write_text(t, "include/linux/version.h", text, diag);
+}
+
+static void collect_words(struct words *words, const char *text, size_t size)
+{
+	const char *helpers;
+	size_t helpers_size;
+
+	scan_words(text, size, words);
+	helpers = bcc_helpers_text(&helpers_size);
+	scan_words(helpers, helpers_size, words);
+	scan_words(macros, sizeof(macros) - 1, words);
+	scan_tracepoint_formats(text, size, words);
+}
+
+/*
+ * kconfig.h is what libbcc includes before all else. BTF has bpf.h's types, so libbcc's copy of that
+ * header is switched off by its guard.
+ */
+static int write_btf_kconfig(struct shim *s, const char *types_text, struct diag *diag)
+{
+	_cleanup_(buf_donep) struct buf b = {};
+
+	buf_puts(&b, "#pragma once\n"
+	             "#define CONFIG_BPF_SYSCALL 1\n"
+	             "#define CONFIG_ARCH_HAS_SYSCALL_WRAPPER 1\n"
+	             "#define _UAPI__LINUX_BPF_H__\n"
+	             "#define __LINUX_BPF_H__\n"
+	             "#define BPF_NO_PRESERVE_ACCESS_INDEX\n"
+	             "#include <linux/version.h>\n");
+	buf_puts(&b, types_text);
+	buf_putc(&b, '\n');
+	buf_puts(&b, macros);
+	return tree_write(s->tree, "include/linux/kconfig.h", b.data, b.len, diag);
+}
+
+struct stubs {
+	struct shim *shim;
+	const char *const *folders; /* what is there is no header of the kernel */
+	size_t n_folders;
+	struct diag *diag;
+	int n, r;
+};
+
+/* A kernel header that somebody includes: an empty file, for kconfig.h has it all. */
+static void add_stub(void *ctx, const char *name)
+{
+	struct stubs *stubs = ctx;
+	_cleanup_(freep) char *path = xasprintf("include/%s", name);
+
+	if (stubs->r || streq(name, "linux/version.h"))
+		return;
+	for (size_t i = 0; i < stubs->n_folders; i++) {
+		_cleanup_(freep) char *own = path_join(stubs->folders[i], name);
+
+		if (file_exists(own))
+			return;
+	}
+	if (name[0] == '/' || strstr(name, "..") || ++stubs->n > STUBS_MAX)
+		return; /* Clang will say that it is not found */
+	stubs->r = tree_write(stubs->shim->tree, path, "", 0, stubs->diag);
+}
+
+struct fields {
+	struct shim *shim;
+	const struct btf_types *types;
+};
+
+static void define_field(struct shim *s, const char *tag, const char *field)
+{
+	add_flag(s, xasprintf("-DQUERN_HAVE_FIELD_%s__%s=1", tag, field));
+}
+
+static void answer_from_btf(void *ctx, const char *tag, const char *field)
+{
+	struct fields *f = ctx;
+
+	if (btf_types_have_field(f->types, tag, field))
+		define_field(f->shim, tag, field);
+}
+
+static int make_btf(struct shim *s, const char *btf, const char *text, size_t size,
+                    struct stubs *stubs, struct diag *diag)
+{
+	static const char *const flags[] = {"-fms-extensions", "-Wno-microsoft-anon-tag",
+	                                    "-Wno-missing-declarations", "-Wno-macro-redefined",
+	                                    NULL};
+	_cleanup_(btf_types_freep) struct btf_types *types = NULL;
+	_cleanup_(words_done) struct words words = {};
+	_cleanup_(buf_donep) struct buf out = {};
+	struct fields fields = {.shim = s};
+	int r;
+
+	r = btf_types_open(btf, &types, diag);
+	if (r)
+		return r;
+	collect_words(&words, text, size);
+	r = btf_types_write(types, &words, &out, diag);
+	if (!r)
+		r = write_btf_kconfig(s, buf_cstr(&out), diag);
+	for (size_t i = 0; !r && i < ARRAY_SIZE(bcc_includes); i++)
+		add_stub(stubs, bcc_includes[i]);
+	scan_includes(text, size, add_stub, stubs);
+	if (r || stubs->r)
+		return r ? r : stubs->r;
+	add_flags(s, flags);
+	fields.types = types;
+	scan_have_fields(text, size, answer_from_btf, &fields);
+	return 0;
+}
+
+/*
+ * Which bpf.h goes with libbcc's helpers? The kernel's own, if it knows every helper that they name;
+ * otherwise libbcc's copy, which stays on as long as the guard is not taken. An older kernel lacks
+ * helpers, a newer one has types (struct bpf_wq …) that libbcc's copy lacks.
+ */
+static bool kernel_knows_helpers(const char *bpf_h)
+{
+	_cleanup_(words_done) struct words known = {};
+	_cleanup_(words_done) struct words named = {};
+	_cleanup_(buf_donep) struct buf text = {};
+	size_t helpers_size;
+	const char *helpers = bcc_helpers_text(&helpers_size);
+
+	if (file_read(bpf_h, HEADER_BYTES_MAX, &text))
+		return false;
+	scan_words(text.data, text.len, &known);
+	scan_words(helpers, helpers_size, &named);
+	for (size_t i = 0; i < named.n_slots; i++) {
+		const char *name = named.slots[i].name;
+
+		/* bpf.h spells them FN(name, …) or ___BPF_FUNC_… by macro */
+		if (name && !strncmp(name, "BPF_FUNC_", 9) && !words_flags(&known, name + 9) &&
+		    !words_flags(&known, name))
+			return false;
+	}
+	return named.n > 0;
+}
+
+/* The folders of a kernel tree that its own build gives the compiler, in its order. */
+static void add_kernel_folders(struct shim *s, const struct shim_types *types)
+{
+	const char *source = types->source ? types->source : types->build;
+	static const struct {
+		bool built;
+		const char *folder;
+	} folders[] = {
+		{false, "arch/" ARCH "/include"},
+		{true, "arch/" ARCH "/include/generated"},
+		{false, "include"},
+		{true, "include"},
+		{false, "arch/" ARCH "/include/uapi"},
+		{true, "arch/" ARCH "/include/generated/uapi"},
+		{false, "include/uapi"},
+		{true, "include/generated/uapi"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		add_flag(s, xasprintf("-I%s/%s", folders[i].built ? types->build : source,
+		                      folders[i].folder));
+}
+
+static int write_headers_kconfig(struct shim *s, const char *source, struct diag *diag)
+{
+	_cleanup_(freep) char *kconfig = path_join(source, "include/linux/kconfig.h");
+	_cleanup_(freep) char *bpf_h = path_join(source, "include/uapi/linux/bpf.h");
+	_cleanup_(buf_donep) struct buf b = {};
+
+	if (!file_exists(kconfig))
+		return diag_error(diag, -ENOENT, "%s: not a kernel's source: there is no %s",
+		                  source, kconfig);
+	buf_printf(&b, "#include \"%s\"\n", kconfig);
+	if (kernel_knows_helpers(bpf_h))
+		buf_printf(&b, "#include \"%s\"\n", bpf_h);
+	return tree_write(s->tree, "include/linux/kconfig.h", b.data, b.len, diag);
+}
+
+/*
+ * The answers to HAVE_FIELD() with headers: a source that includes what the probe includes and asks
+ * each question on a line of its own. The lines that give no error are the fields that there are.
+ */
+struct questions {
+	struct buf text;
+	char *tags[QUESTIONS_MAX], *fields[QUESTIONS_MAX];
+	size_t n;
+};
+
+static void include_it(void *ctx, const char *name)
+{
+	buf_printf(ctx, "#include <%s>\n", name);
+}
+
+static void ask(void *ctx, const char *tag, const char *field)
+{
+	struct questions *q = ctx;
+
+	if (q->n == QUESTIONS_MAX)
+		return;
+	buf_printf(&q->text,
+	           "#line %zu \"question\"\nchar question_%zu[sizeof(((struct %s *)0)->%s)];\n",
+	           q->n + 1, q->n, tag, field);
+	q->tags[q->n] = xstrdup(tag);
+	q->fields[q->n++] = xstrdup(field);
+}
+
+static void answer_from_headers(struct shim *s, const char *text, size_t size)
+{
+	_cleanup_(buf_donep) struct buf said = {};
+	struct questions q = {};
+	size_t n_flags = s->n_flags;
+
+	scan_includes(text, size, include_it, &q.text);
+	scan_have_fields(text, size, ask, &q);
+	add_flag(s, xstrdup("-ferror-limit=0"));
+	if (q.n) {
+		struct capture capture = capture_begin();
+
+		bcc_free(bcc_compile(buf_cstr(&q.text), s->tree->path, (const char **)s->flags,
+		                     (int)s->n_flags));
+		capture_end(&capture, &said);
+		fakebpf_forget();
+	}
+	while (s->n_flags > n_flags)
+		free(s->flags[--s->n_flags]);
+	for (size_t i = 0; i < q.n; i++) {
+		_cleanup_(freep) char *error = xasprintf("question:%zu:", i + 1);
+
+		if (!strstr(buf_cstr(&said), error))
+			define_field(s, q.tags[i], q.fields[i]);
+		free(q.tags[i]);
+		free(q.fields[i]);
+	}
+	buf_done(&q.text);
+}
+
+static int make_headers(struct shim *s, const struct shim_types *types, const char *text,
+                        size_t size, struct diag *diag)
+{
+	/* Newer kernels are written for newer compilers; none of it concerns a probe. */
+	static const char *const flags[] = {"-fms-extensions",           "-Wno-microsoft-anon-tag",
+	                                    "-DCONFIG_CC_IS_CLANG",      "-Wno-unknown-attributes",
+	                                    "-Wno-ignored-attributes",   "-Wno-attributes",
+	                                    "-Wno-macro-redefined",      "-Wno-frame-address",
+	                                    "-Wno-tautological-compare", NULL};
+	int r = write_headers_kconfig(s, types->source ? types->source : types->build, diag);
+
+	if (r)
+		return r;
+	add_kernel_folders(s, types);
+	add_flags(s, flags);
+	answer_from_headers(s, text, size);
+	return 0;
+}
+
+int shim_make(const struct shim_types *types, const char *text, size_t size,
+              const char *const *folders, size_t n_folders, uint32_t version_code, struct shim *ret,
+              struct diag *diag)
+{
+	struct shim s = {};
+	struct stubs stubs = {.shim = &s, .folders = folders, .n_folders = n_folders, .diag = diag};
+	int r = tree_new(&s.tree, diag);
+
+	if (!r && types->btf)
+		r = write_version(s.tree, version_code, diag);
+	if (!r)
+		r = types->btf ? make_btf(&s, types->btf, text, size, &stubs, diag)
+		               : make_headers(&s, types, text, size, diag);
+	if (r) {
+		shim_done(&s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
