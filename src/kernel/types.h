@@ -13,7 +13,7 @@
 enum types_kind { TYPES_HEADERS, TYPES_BTF };
 
 struct types_rung {
-	const char *name; /* "named directory", "/lib/modules", "/usr/src", "BTF" */
+	const char *name; /* "named directory", "/lib/modules", "/usr/src", "/host/…", "BTF" */
 	enum types_kind kind;
 	bool usable;
 	char *build;    /* HEADERS: the configured tree (include/generated/…) */
@@ -30,9 +30,13 @@ struct types {
 
 /*
  * `choice`: "auto", "btf", "headers", or a directory. Unless `any_version`, headers of another
- * version than the running kernel's are refused.
+ * version than the running kernel's are refused. A directory is tried first; the other rungs stay
+ * behind it.
  */
 struct types *types_find(const struct kernel *k, const char *choice, bool any_version);
+/* The same below another root than "/" (given without its slash at the end): for tests, and images. */
+struct types *types_find_under(const char *root, const struct kernel *k, const char *choice,
+                               bool any_version);
 struct types *types_free(struct types *t);
 
 /*
