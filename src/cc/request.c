@@ -87,6 +87,14 @@ static int set_version_code(struct request *r, const char *text)
 	return -1;
 }
 
+/* Absolute, because libbcc compiles in a folder of its own. */
+static void add_folder(struct request *r, const char *folder)
+{
+	char *real = realpath(folder, NULL);
+
+	*array_push(&r->folders, &r->n_folders, &r->cap_folders) = real ? real : xstrdup(folder);
+}
+
 static int set(struct request *r, int id, char **argv)
 {
 	switch (id) {
@@ -98,7 +106,7 @@ static int set(struct request *r, int id, char **argv)
 			xasprintf("-D%s", optarg);
 		return -1;
 	case 'I':
-		*array_push(&r->folders, &r->n_folders, &r->cap_folders) = optarg;
+		add_folder(r, optarg);
 		return -1;
 	case TYPES:
 		return set_types(r, optarg);
@@ -161,6 +169,8 @@ void request_done(struct request *r)
 	for (size_t i = 0; i < r->n_defines; i++)
 		free(r->defines[i]);
 	free(r->defines);
+	for (size_t i = 0; i < r->n_folders; i++)
+		free(r->folders[i]);
 	free(r->folders);
 	free(r->usdt);
 	free(r->types_text);

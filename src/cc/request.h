@@ -18,7 +18,7 @@ struct request {
 	uint32_t version_code;
 	char **defines; /* "-DNAME=VALUE" */
 	size_t n_defines, cap_defines;
-	const char **folders; /* -I */
+	char **folders; /* -I, absolute */
 	size_t n_folders, cap_folders;
 	const char **usdt; /* "FUNCTION=BINARY:PROVIDER:NAME" */
 	size_t n_usdt, cap_usdt;
