@@ -19,8 +19,8 @@ enum config_transport { TRANSPORT_AUTO, TRANSPORT_RING, TRANSPORT_PERF };
 
 /* A probe as the configuration asks for it. */
 struct config_probe {
-	char *name;            /* a name, or a path relative to the configuration file's folder */
-	uint64_t buffer_bytes; /* `buffer`; 0: the probe's own or the default */
+	char *name;                      /* for probe_find(): a name, or a path */
+	uint64_t buffer_bytes;           /* `buffer`; 0: the probe's own or the default */
 	const struct yaml_node *options; /* `options:` mapping, in the config's tree; NULL: none */
 	const struct yaml_node *node;    /* where it stands; NULL: from the command line */
 };
@@ -35,7 +35,7 @@ struct config {
 	struct yaml_node *tree;
 	struct config_probe *probes;
 	size_t n_probes;
-	struct config_sink *sinks; /* the sinks are owned until config_take_sink() */
+	struct config_sink *sinks; /* each owned, sinks and all */
 	size_t n_sinks;
 	/* Top-level scalars (config_options). */
 	char *state_dir, *cache_dir, *run_dir;
@@ -54,15 +54,32 @@ struct config {
 
 extern const struct option config_options[];
 
-/* NULL path: /etc/quern/quern.yaml when it is there, else the embedded default. */
+/* One probe's keys besides its name and its `options`. */
+extern const struct option config_probe_options[];
+
+/*
+ * NULL path: /etc/quern/quern.yaml when it is there, else the embedded default. What a file leaves
+ * out (`probes`, `sinks`) is as in the default, so an empty file is the default. Relative paths in a
+ * file are relative to its folder.
+ */
 int config_load(const char *path, struct config **ret, struct diag *diag);
 /* The same from text; `path` is for messages and for relative paths. */
 int config_parse(const char *path, const char *text, size_t size, struct config **ret,
                  struct diag *diag);
 struct config *config_free(struct config *c);
+static inline void config_freep(struct config **c)
+{
+	config_free(*c);
+}
 
-/* AWS_BUCKET, STATSD_HOST, CONSOLE …: see the design; called by config_load/parse. */
-int config_apply_environment(struct config *c, struct diag *diag);
+/*
+ * The command line's probes instead of the configured ones: names, or paths relative to the working
+ * directory. A probe that is configured too keeps its options. Names given twice count once.
+ */
+void config_set_probes(struct config *c, const char *const *names, size_t n);
+
+/* Let the console sink, which is added when there is none, print in this format. */
+void config_set_console(struct config *c, enum format format);
 
 /* The embedded default, as YAML. */
 extern const char config_default[];

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "config/parts.h"
+#include "util/alloc.h"
+
+/* A variable that is set, to whatever value, turns on its sink. */
+static const struct {
+	const char *variable, *sink;
+} switches[] = {
+	{"CONSOLE", "console"},
+};
+
+static size_t count_options(const struct option *table)
+{
+	size_t n = 0;
+
+	while (table && table[n].key)
+		n++;
+	return n;
+}
+
+/* The keys of every sink and those of this one as one table: both are offsets into one struct. */
+static struct option *join_options(const struct sink_ops *ops)
+{
+	size_t common = count_options(sink_options), own = count_options(ops->options);
+	struct option *all = xcalloc(common + own + 1, sizeof(*all));
+
+	memcpy(all, sink_options, common * sizeof(*all));
+	if (own)
+		memcpy(all + common, ops->options, own * sizeof(*all));
+	return all;
+}
+
+static struct sink *add_sink(struct config *c, const struct sink_ops *ops,
+                             const struct yaml_node *node)
+{
+	_cleanup_(freep) char *label = xstrdup(ops->name);
+	size_t twins = 0;
+
+	for (size_t i = 0; i < c->n_sinks; i++)
+		twins += c->sinks[i].sink->ops == ops;
+	if (twins) {
+		free(label);
+		label = xasprintf("%s-%zu", ops->name, twins + 1);
+	}
+	c->sinks = xrealloc(c->sinks, c->n_sinks + 1, sizeof(*c->sinks));
+	c->sinks[c->n_sinks] = (struct config_sink){.sink = sink_new(ops, label), .node = node};
+	return c->sinks[c->n_sinks++].sink;
+}
+
+static struct sink *find_sink(const struct config *c, const struct sink_ops *ops)
+{
+	for (size_t i = 0; i < c->n_sinks; i++)
+		if (c->sinks[i].sink->ops == ops)
+			return c->sinks[i].sink;
+	return NULL;
+}
+
+static int refuse_unknown(const struct yaml_node *node, const char *name, struct diag *diag)
+{
+	_cleanup_(freep) const char **names = NULL;
+	_cleanup_(freep) char *shown = diag_quote(name);
+	_cleanup_(buf_donep) struct buf known = {};
+	size_t n = 0, cap = 0;
+	const char *near;
+
+	for (const struct sink_ops *const *ops = sink_list; *ops; ops++) {
+		buf_printf(&known, "%s%s", n ? ", " : "", (*ops)->name);
+		*array_push(&names, &n, &cap) = (*ops)->name;
+	}
+	near = nearest_word(name, names, n);
+	if (near)
+		return yaml_error(diag, node, "no sink is called %s; did you mean \"%s\"?", shown,
+		                  near);
+	return yaml_error(diag, node, "no sink is called %s; known: %s", shown, buf_cstr(&known));
+}
+
+static int parse_sink(struct config *c, const struct yaml_node *node, struct diag *diag)
+{
+	_cleanup_(freep) struct option *options = NULL;
+	const struct yaml_node *body;
+	const struct sink_ops *ops;
+	const char *name;
+	struct sink *sink;
+	int r = config_read_entry(node, "a sink's name", &name, &body, diag);
+
+	if (r)
+		return r;
+	ops = sink_ops_find(name);
+	if (!ops)
+		return refuse_unknown(node, name, diag);
+	sink = add_sink(c, ops, node);
+	if (!body)
+		return 0;
+	options = join_options(ops);
+	return options_parse(options, body, NULL, sink, diag);
+}
+
+int config_parse_sinks(struct config *c, const struct yaml_node *section, struct diag *diag)
+{
+	int r = 0;
+
+	if (section->kind != YAML_SEQUENCE)
+		return config_refuse(section, "sinks", "a list such as [console]", diag);
+	yaml_for_each (node, section) {
+		r = parse_sink(c, node, diag) ?: r;
+	}
+	return r;
+}
+
+void config_apply_environment(struct config *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		const struct sink_ops *ops = sink_ops_find(switches[i].sink);
+
+		assert(ops);
+		if (getenv(switches[i].variable) && !find_sink(c, ops))
+			add_sink(c, ops, NULL);
+	}
+}
+
+void config_set_console(struct config *c, enum format format)
+{
+	const struct sink_ops *ops = sink_ops_find("console");
+	struct sink *sink;
+
+	assert(ops);
+	sink = find_sink(c, ops);
+	if (!sink)
+		sink = add_sink(c, ops, NULL);
+	sink->format = (int)format;
+}
