@@ -10,12 +10,11 @@
 #include "util/alloc.h"
 #include "util/units.h"
 
-enum { TYPES = 256, VERSION_CODE, CPUS, NAME, KEY, USDT, DUMP, VERSION };
+enum { TYPES = 256, VERSION_CODE, NAME, KEY, USDT, DUMP, VERSION };
 
 static const struct option options[] = {
 	{"types", required_argument, NULL, TYPES},
 	{"version-code", required_argument, NULL, VERSION_CODE},
-	{"cpus", required_argument, NULL, CPUS},
 	{"name", required_argument, NULL, NAME},
 	{"key", required_argument, NULL, KEY},
 	{"usdt", required_argument, NULL, USDT},
@@ -38,7 +37,6 @@ static const char help[] =
 	"  --types headers:BUILD[:SOURCE]\n"
 	"                         the same from configured kernel headers\n"
 	"  --version-code N       LINUX_VERSION_CODE of that kernel; default: the running one's\n"
-	"  --cpus N               its possible CPUs\n"
 	"  -D NAME[=VALUE]        define a macro\n"
 	"  -I DIR                 look for included files there\n"
 	"  --name NAME            what diagnostics call the source; default: SOURCE\n"
@@ -112,8 +110,6 @@ static int set(struct request *r, int id, char **argv)
 		return set_types(r, optarg);
 	case VERSION_CODE:
 		return set_version_code(r, optarg);
-	case CPUS:
-		r->cpus = optarg;
 		return -1;
 	case NAME:
 		r->name = optarg;

@@ -14,7 +14,6 @@ struct request {
 	const char *name;   /* what diagnostics call it */
 	const char *output; /* "-": stdout */
 	const char *key;
-	const char *cpus;
 	uint32_t version_code;
 	char **defines; /* "-DNAME=VALUE" */
 	size_t n_defines, cap_defines;

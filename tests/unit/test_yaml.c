@@ -36,10 +36,10 @@ static void refuse(const char *text, size_t size, const char *messages)
 static void a_tree_knows_its_places(void **state)
 {
 	_cleanup_(yaml_tree_freep) struct yaml_node *tree = parse("# first\n"
-	                                                     "probes:\n"
-	                                                     "  - exec\n"
-	                                                     "  - { path: './x.c' }\n"
-	                                                     "\"größe\": 8M\n");
+	                                                          "probes:\n"
+	                                                          "  - exec\n"
+	                                                          "  - { path: './x.c' }\n"
+	                                                          "\"größe\": 8M\n");
 	const struct yaml_node *probes = yaml_get(tree, "probes"), *path, *size;
 
 	assert_int_equal(tree->kind, YAML_MAPPING);
