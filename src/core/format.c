@@ -37,6 +37,45 @@ struct formatter *formatter_free(struct formatter *f)
 	return NULL;
 }
 
+static char *put_line(char *o, const struct line *line, const uint8_t *p, uint32_t left,
+                      struct print *how);
+
+static char *put_array(char *o, const struct piece *piece, const uint8_t *p, struct print *how)
+{
+	uint32_t count = piece->field->count;
+
+	*o++ = '[';
+	for (uint32_t i = 0; i < count; i++, p += piece->size) {
+		if (i)
+			*o++ = how->json ? ',' : ' ';
+		if (piece->print)
+			o = piece->print(o, piece->field, p, piece->size, how);
+		else
+			o = put_line(o, piece->inner, p, piece->size, how);
+	}
+	*o++ = ']';
+	return o;
+}
+
+/* `left` bytes are there at p: only a text that ends the record, or its bytes, may have less. */
+static char *put_line(char *o, const struct line *line, const uint8_t *p, uint32_t left,
+                      struct print *how)
+{
+	for (uint32_t i = 0; i < line->n_pieces; i++) {
+		const struct piece *piece = &line->pieces[i];
+		const uint8_t *value = p + piece->offset;
+		uint32_t size = left - piece->offset;
+
+		o = put_literal(o, piece->literal, piece->literal_len);
+		if (__builtin_expect(piece->is_array, 0))
+			o = put_array(o, piece, value, how);
+		else
+			o = piece->print(o, piece->field, value,
+			                 size < piece->size ? size : piece->size, how);
+	}
+	return put_literal(o, line->tail, line->tail_len);
+}
+
 static const struct plan *make_plan(struct formatter *f, struct event *event)
 {
 	plan_free(f->plans[event->id]);
@@ -60,7 +99,7 @@ int formatter_record(struct formatter *f, const struct batch *batch, const struc
 	f->how.created = batch->created;
 	room = plan_room(plan, record->size);
 	start = buf_reserve(out, room);
-	end = plan_put(start, plan, record->data, record->size, &f->how);
+	end = put_line(start, &plan->line, record->data, record->size, &f->how);
 	assert((size_t)(end - start) <= room);
 	out->len += (size_t)(end - start);
 	return 0;

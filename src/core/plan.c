@@ -3,12 +3,11 @@
 
 #include <stdlib.h>
 
+#include "core/value.h"
 #include "util/alloc.h"
 
 /* Columns of the text form: "14:03:05.123 tcp_connect     412 curl            daddr=…" */
 #define EVENT_WIDTH 12
-#define PID_WIDTH   7
-#define COMM_WIDTH  15
 
 struct builder {
 	const struct event *event;
@@ -81,105 +80,6 @@ static void end_line(struct builder *b, struct line *line)
 	line->tail = take_literal(b, line, &line->tail_len);
 }
 
-/* Printing routines of values that have no semantic type. */
-
-static char *print_enum(char *o, const struct field *f, const uint8_t *p, uint32_t size,
-                        struct print *how)
-{
-	int64_t v = (int64_t)field_bits(f, p);
-	const struct enumerator *e = f->enumerators, *end = e + f->n_enumerators;
-	uint64_t index = e < end ? (uint64_t)v - (uint64_t)e->value : 0;
-
-	/* Most enums count up from their first value. */
-	if (index < f->n_enumerators && e[index].value == v)
-		e += index;
-	while (e < end && e->value != v)
-		e++;
-	if (e == end)
-		return f->is_signed ? put_int(o, v) : put_uint(o, (uint64_t)v);
-	o = put_quote(o, how);
-	o = put_str(o, e->name);
-	return put_quote(o, how);
-}
-
-static char *print_float(char *o, const struct field *f, const uint8_t *p, uint32_t size,
-                         struct print *how)
-{
-	double d;
-	float s;
-
-	if (f->size == 4) {
-		memcpy(&s, p, 4);
-		return put_float(o, s, how);
-	}
-	memcpy(&d, p, 8);
-	return put_double(o, d, how);
-}
-
-/* No JSON reader takes a number of this size, so it is a string there. */
-static char *print_int128(char *o, const struct field *f, const uint8_t *p, uint32_t size,
-                          struct print *how)
-{
-	unsigned __int128 v;
-
-	memcpy(&v, p, 16);
-	o = put_quote(o, how);
-	if (f->kind == FIELD_INT && (__int128)v < 0) {
-		*o++ = '-';
-		v = -v;
-	}
-	return put_quote(put_uint128(o, v), how);
-}
-
-/* Printing routines of a line's beginning, where `p` may be the record itself. */
-
-static char *print_time(char *o, const struct field *f, const uint8_t *p, uint32_t size,
-                        struct print *how)
-{
-	uint64_t v = (f ? field_bits(f, p) : how->created) + (uint64_t)how->wall_offset;
-
-	return how->json ? put_rfc3339(o, v, how) : put_clock(o, v, how);
-}
-
-static char *print_pid_column(char *o, const struct field *f, const uint8_t *p, uint32_t size,
-                              struct print *how)
-{
-	char digits[PUT_INT_MAX + PUT_SLACK];
-	uint64_t v = field_bits(f, p);
-	char *end = f->kind == FIELD_INT ? put_int(digits, (int64_t)v) : put_uint(digits, v);
-	size_t n = (size_t)(end - digits);
-
-	for (; n < PID_WIDTH; n++)
-		*o++ = ' ';
-	memcpy(o, digits, (size_t)(end - digits));
-	return o + (end - digits);
-}
-
-static char *print_comm_column(char *o, const struct field *f, const uint8_t *p, uint32_t size,
-                               struct print *how)
-{
-	return put_text_column(o, p, size, COMM_WIDTH);
-}
-
-/* root is who most of the system runs as: only others are worth a word. */
-static char *print_uid_note(char *o, const struct field *f, const uint8_t *p, uint32_t size,
-                            struct print *how)
-{
-	uint64_t uid = field_bits(f, p);
-
-	if (!uid)
-		return o;
-	o = put_str(o, how->color ? " " COLOR_DIM "uid=" COLOR_OFF : " uid=");
-	return put_uint(o, uid);
-}
-
-static char *print_bytes(char *o, const struct field *f, const uint8_t *p, uint32_t size,
-                         struct print *how)
-{
-	o = put_hex_bytes(put_quote(o, how), p, size);
-	return put_quote(o, how);
-}
-
 /* What the front matter says, else what the type's name says, else what suits the kind. */
 static const struct semantic *choose_semantic(const struct builder *b, const struct field *f,
                                               bool top)
@@ -231,14 +131,14 @@ static semantic_print_fn choose_print(const struct builder *b, const struct fiel
 	switch (f->kind) {
 	case FIELD_ENUM:
 		*ret_room = enum_room(f);
-		return print_enum;
+		return value_enum;
 	case FIELD_FLOAT:
 		*ret_room = PUT_FLOAT_MAX;
-		return print_float;
+		return value_float;
 	case FIELD_UINT:
 	case FIELD_INT:
 		*ret_room = PUT_INT128_MAX + 2;
-		return print_int128;
+		return value_int128;
 	default:
 		return NULL;
 	}
@@ -344,7 +244,7 @@ static void begin_json(struct builder *b, struct line *line, const struct field 
                        const char *host)
 {
 	buf_puts(&b->pending, "{\"time\":\"");
-	add_column(b, line, print_time, time, PUT_TIME_MAX);
+	add_column(b, line, value_time, time, PUT_TIME_MAX);
 	buf_puts(&b->pending, "\",\"event\":");
 	put_quoted(&b->pending, b->event->name);
 	buf_puts(&b->pending, ",\"host\":");
@@ -380,20 +280,21 @@ static void begin_text(struct builder *b, struct line *line, const struct schema
 	const struct field *comm = s ? schema_field(s, "comm") : NULL;
 
 	buf_puts(&b->pending, b->color ? COLOR_DIM : "");
-	add_column(b, line, print_time, time, PUT_TIME_MAX);
+	add_column(b, line, value_time, time, PUT_TIME_MAX);
 	buf_puts(&b->pending, b->color ? COLOR_OFF " " COLOR_EVENT : " ");
 	put_event_column(b);
 	buf_puts(&b->pending, b->color ? COLOR_OFF " " : " ");
 
 	if (is_pid_column(pid))
-		add_column(b, line, print_pid_column, pid, PUT_INT_MAX + PID_WIDTH);
+		add_column(b, line, value_pid_column, pid, PUT_INT_MAX + VALUE_PID_WIDTH);
 	else
-		buf_printf(&b->pending, "%*s", PID_WIDTH, "-");
+		buf_printf(&b->pending, "%*s", VALUE_PID_WIDTH, "-");
 	buf_putc(&b->pending, ' ');
 	if (is_comm_column(comm))
-		add_column(b, line, print_comm_column, comm, PUT_TEXT_MAX(comm->size) + COMM_WIDTH);
+		add_column(b, line, value_comm_column, comm,
+		           PUT_TEXT_MAX(comm->size) + VALUE_COMM_WIDTH);
 	else
-		buf_printf(&b->pending, "%-*s", COMM_WIDTH, "-");
+		buf_printf(&b->pending, "%-*s", VALUE_COMM_WIDTH, "-");
 }
 
 /* Fields that the text form shows in a column, elsewhere, or not at all. */
@@ -440,7 +341,7 @@ static void add_fields(struct builder *b, struct line *line, const struct field 
 		add_field(b, line, f, 0, true);
 	}
 	if (!b->json && b->has_header && is_integer(uid, 4))
-		add_column(b, line, print_uid_note, uid, 2 * PUT_INT_MAX + COLOR_MAX);
+		add_column(b, line, value_uid_note, uid, 2 * PUT_INT_MAX + COLOR_MAX);
 }
 
 static void build(struct builder *b, struct plan *plan, const char *host, bool as_bytes)
@@ -459,7 +360,7 @@ static void build(struct builder *b, struct plan *plan, const char *host, bool a
 		add_fields(b, line, time);
 	} else {
 		put_name(b, "data", false);
-		add_piece(b, line, print_bytes, NULL, 0)->size = UINT32_MAX;
+		add_piece(b, line, value_bytes, NULL, 0)->size = UINT32_MAX;
 	}
 	buf_puts(&b->pending, b->json ? "}\n" : "\n");
 	end_line(b, line);
@@ -483,49 +384,4 @@ struct plan *plan_new(struct event *event, bool json, bool color, const char *ho
 	}
 	buf_done(&b.pending);
 	return plan;
-}
-
-static char *put_line(char *o, const struct line *line, const uint8_t *p, uint32_t left,
-                      struct print *how);
-
-static char *put_array(char *o, const struct piece *piece, const uint8_t *p, struct print *how)
-{
-	uint32_t count = piece->field->count;
-
-	*o++ = '[';
-	for (uint32_t i = 0; i < count; i++, p += piece->size) {
-		if (i)
-			*o++ = how->json ? ',' : ' ';
-		if (piece->print)
-			o = piece->print(o, piece->field, p, piece->size, how);
-		else
-			o = put_line(o, piece->inner, p, piece->size, how);
-	}
-	*o++ = ']';
-	return o;
-}
-
-/* `left` bytes are there at p: only a text that ends the record, or its bytes, may have less. */
-static char *put_line(char *o, const struct line *line, const uint8_t *p, uint32_t left,
-                      struct print *how)
-{
-	for (uint32_t i = 0; i < line->n_pieces; i++) {
-		const struct piece *piece = &line->pieces[i];
-		const uint8_t *value = p + piece->offset;
-		uint32_t size = left - piece->offset;
-
-		o = put_literal(o, piece->literal, piece->literal_len);
-		if (__builtin_expect(piece->is_array, 0))
-			o = put_array(o, piece, value, how);
-		else
-			o = piece->print(o, piece->field, value,
-			                 size < piece->size ? size : piece->size, how);
-	}
-	return put_literal(o, line->tail, line->tail_len);
-}
-
-char *plan_put(char *o, const struct plan *p, const uint8_t *record, uint32_t size,
-               struct print *how)
-{
-	return put_line(o, &p->line, record, size, how);
 }

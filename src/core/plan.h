@@ -49,13 +49,10 @@ struct plan {
 struct plan *plan_new(struct event *event, bool json, bool color, const char *host);
 struct plan *plan_free(struct plan *p); /* takes NULL, returns NULL */
 
-/* What plan_put() may write at most for a record of `size` bytes, which is at least min_size. */
+/* What a line may take at most for a record of `size` bytes, which is at least min_size. */
 static inline size_t plan_room(const struct plan *p, uint32_t size)
 {
 	uint32_t text = size > p->text_start ? size - p->text_start : 0;
 
 	return p->line.room + PUT_TEXT_MAX(text < p->text_size ? text : p->text_size) + PUT_SLACK;
 }
-
-char *plan_put(char *o, const struct plan *p, const uint8_t *record, uint32_t size,
-               struct print *how);

@@ -18,12 +18,12 @@
 #define PUT_SLACK 16
 
 /* The longest form of a value, in bytes. */
-#define PUT_INT_MAX       20
-#define PUT_INT128_MAX    40
-#define PUT_FLOAT_MAX     32
-#define PUT_TIME_MAX      30
-#define PUT_DURATION_MAX  24
-#define PUT_TEXT_MAX(len) ((uint64_t)(len)*6 + 5) /* quotes and the mark of a cut included */
+#define PUT_INT_MAX      20
+#define PUT_INT128_MAX   40
+#define PUT_FLOAT_MAX    32
+#define PUT_TIME_MAX     30
+#define PUT_DURATION_MAX 24
+#define PUT_TEXT_MAX(n)  ((uint64_t)(n)*6 + 8) /* quotes, brackets, the mark of a cut */
 
 /* The terminal's colours. */
 #define COLOR_DIM   "\033[2m"

@@ -20,12 +20,20 @@
 #define FLAGS_MAX 256
 #define LABEL_MAX 32
 
-/* The value as the kernel means it where negative numbers matter, whatever the field's sign. */
+static unsigned int unused_bits(const struct field *f)
+{
+	return 64 - (f->bit_size ? f->bit_size : f->size * 8u);
+}
+
+/* The value where negative numbers matter, or where bits do, whatever the field's sign. */
 static int64_t signed_bits(const struct field *f, const uint8_t *p)
 {
-	unsigned int unused = 64 - (f->bit_size ? f->bit_size : f->size * 8u);
+	return (int64_t)(field_bits(f, p) << unused_bits(f)) >> unused_bits(f);
+}
 
-	return (int64_t)(field_bits(f, p) << unused) >> unused;
+static uint64_t unsigned_bits(const struct field *f, const uint8_t *p)
+{
+	return field_bits(f, p) << unused_bits(f) >> unused_bits(f);
 }
 
 static char *print_number(char *o, const struct field *f, const uint8_t *p, uint32_t size,
@@ -167,7 +175,7 @@ static char *print_octal(char *o, const struct field *f, const uint8_t *p, uint3
 {
 	o = put_quote(o, how);
 	*o++ = '0';
-	o = put_octal(o, field_bits(f, p));
+	o = put_octal(o, unsigned_bits(f, p));
 	return put_quote(o, how);
 }
 
@@ -175,7 +183,7 @@ static char *print_octal(char *o, const struct field *f, const uint8_t *p, uint3
 static char *print_dev(char *o, const struct field *f, const uint8_t *p, uint32_t size,
                        struct print *how)
 {
-	uint64_t v = field_bits(f, p);
+	uint64_t v = unsigned_bits(f, p);
 
 	o = put_uint(put_quote(o, how), v >> 20);
 	*o++ = ':';
@@ -199,7 +207,7 @@ static char *print_open_flags(char *o, const struct field *f, const uint8_t *p, 
                               struct print *how)
 {
 	static const char *const access[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
-	uint64_t v = field_bits(f, p);
+	uint64_t v = unsigned_bits(f, p);
 
 	o = put_str(put_quote(o, how), access[v & 3]);
 	o = put_flags(o, v & ~(uint64_t)3, open_flag_names);
@@ -209,7 +217,7 @@ static char *print_open_flags(char *o, const struct field *f, const uint8_t *p, 
 static char *print_socket_type(char *o, const struct field *f, const uint8_t *p, uint32_t size,
                                struct print *how)
 {
-	uint64_t v = field_bits(f, p);
+	uint64_t v = unsigned_bits(f, p);
 	const char *name = name_socket_type(v & 15);
 
 	if (!name)
@@ -282,7 +290,7 @@ static char *print_hex(char *o, const struct field *f, const uint8_t *p, uint32_
 	if (!(KIND(f->kind) & INTEGERS) || f->size > 8)
 		o = put_hex_bytes(o, p, size);
 	else
-		o = put_hex(put_str(o, "0x"), field_bits(f, p));
+		o = put_hex(put_str(o, "0x"), unsigned_bits(f, p));
 	return put_quote(o, how);
 }
 
