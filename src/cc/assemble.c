@@ -36,7 +36,7 @@ static int add_maps(const struct bcc *bcc, struct object *o, struct diag *diag)
 	o->maps = xcalloc(n, sizeof(*o->maps));
 	for (size_t i = 0; i < n; i++) {
 		const char *name = bcc_table_name(bcc, i);
-		const struct recorded_map *m = fakebpf_map(bcc_table_fd(bcc, i));
+		const struct recorded_map *m = fakekernel_map(bcc_table_fd(bcc, i));
 
 		if (is_carrier(name))
 			continue;
@@ -60,7 +60,7 @@ static int add_maps(const struct bcc *bcc, struct object *o, struct diag *diag)
 /* The BTF that maps and programs refer to; libbcc loads one for the whole module. */
 static void add_btf(const struct bcc *bcc, struct object *o)
 {
-	const struct recorded *r = fakebpf_recorded();
+	const struct recorded *r = fakekernel_recorded();
 
 	for (size_t i = r->n_btfs; i-- > 0;) {
 		const struct recorded_btf *b = &r->btfs[i];
@@ -76,7 +76,7 @@ static void add_btf(const struct bcc *bcc, struct object *o)
 	/* No map has types: then it is the one that programs are loaded with. */
 	if (!o->btf && bcc_n_functions(bcc)) {
 		const struct recorded_program *p = bcc_function_program(bcc, 0);
-		const struct recorded_btf *b = p ? fakebpf_btf(p->btf_fd) : NULL;
+		const struct recorded_btf *b = p ? fakekernel_btf(p->btf_fd) : NULL;
 
 		if (b) {
 			o->btf = xmemdup(b->data, b->size);

@@ -113,7 +113,7 @@ const struct recorded_program *bcc_function_program(const struct bcc *b, size_t 
 	if (fd < 0)
 		return NULL;
 	close(fd);
-	return &fakebpf_recorded()->program;
+	return &fakekernel_recorded()->program;
 }
 
 size_t bcc_n_event_fields(const struct bcc *b, const char *table)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cc/fakebpf.h"
+#include "cc/fakekernel.h"
 
 struct bcc;
 
@@ -25,7 +25,7 @@ const char *bcc_license(const struct bcc *b);
 
 size_t bcc_n_tables(const struct bcc *b);
 const char *bcc_table_name(const struct bcc *b, size_t i);
-int bcc_table_fd(const struct bcc *b, size_t i); /* as recorded by fakebpf */
+int bcc_table_fd(const struct bcc *b, size_t i); /* as recorded by fakekernel */
 
 size_t bcc_n_functions(const struct bcc *b);
 const char *bcc_function_name(const struct bcc *b, size_t i);

@@ -4,7 +4,7 @@
  *
  *   request      the command line
  *   shim         the include tree that makes this libbcc fit that kernel
- *   bcc          the compile itself, with the kernel's side recorded by fakebpf
+ *   bcc          the compile itself, with the kernel's side recorded by fakekernel
  *   assemble     maps, programs, BTF and the events' schemas into an object
  */
 #include <bpf/libbpf.h>
@@ -20,6 +20,7 @@
 #include "cc/capture.h"
 #include "cc/diagnostics.h"
 #include "cc/dump.h"
+#include "cc/fakekernel.h"
 #include "cc/request.h"
 #include "cc/scan.h"
 #include "cc/shim.h"
@@ -192,7 +193,7 @@ static bool compile(struct work *w, struct buf *said)
 	for (size_t i = 0; i < n_owned; i++)
 		push_flag(&flags, &n, &cap, owned[i]);
 
-	fakebpf_forget();
+	fakekernel_forget();
 	w->bcc = bcc_free(w->bcc);
 	capture = capture_begin();
 	w->bcc = bcc_compile(buf_cstr(&w->text), w->shim.tree->path, flags, (int)n);
@@ -331,6 +332,7 @@ static int run(const struct request *request)
 	_cleanup_(buf_donep) struct buf said = {};
 
 	libbpf_set_print(quiet);
+	fakekernel_set_version(request->version_code);
 	if (read_source(&w))
 		return EXIT_SOURCE;
 	if (shim_make(&request->types, w.expanded.data, w.expanded.len,

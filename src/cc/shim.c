@@ -323,7 +323,7 @@ static void answer_from_headers(struct shim *s, const char *text, size_t size)
 		bcc_free(bcc_compile(buf_cstr(&q.text), s->tree->path, (const char **)s->flags,
 		                     (int)s->n_flags));
 		capture_end(&capture, &said);
-		fakebpf_forget();
+		fakekernel_forget();
 	}
 	while (s->n_flags > n_flags)
 		free(s->flags[--s->n_flags]);

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * syscall() below takes the place of the C library's for the whole process, libraries included: the
- * program's own symbols come first in the dynamic linker's search. Only bpf(2) is answered here;
- * every other number goes to the kernel.
+ * syscall() and fopen() below take the place of the C library's for the whole process, libraries
+ * included: the program's own symbols come first in the dynamic linker's search. Only bpf(2) and
+ * /proc/kallsyms are answered here; all else goes where it would have gone.
  */
-#include "cc/fakebpf.h"
+#include "cc/fakekernel.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,7 @@
 	})
 
 static struct recorded recorded;
+static uint32_t version_code;
 
 /* The numbers stand for maps in the instructions, so each must be a descriptor of its own. */
 static int new_fd(void)
@@ -187,6 +190,26 @@ __attribute__((visibility("default"))) long syscall(long number, ...)
 	return ret;
 }
 
+/* libbcc looks these up to choose between bpf_probe_read() and its newer forms (Linux 5.5). */
+static const char newer_helpers[] = "0000000000000001 T bpf_probe_read_kernel\n"
+				    "0000000000000002 T bpf_probe_read_user\n";
+static const char no_helpers[] = "0000000000000001 T bpf_probe_read\n";
+
+/* By its symbol, since with large files <stdio.h> makes "fopen" mean fopen64. */
+FILE *fake_fopen(const char *path, const char *mode) __asm__("fopen")
+	__attribute__((visibility("default")));
+
+FILE *fake_fopen(const char *path, const char *mode)
+{
+	FILE *(*real_fopen)(const char *, const char *) = dlsym(RTLD_NEXT, "fopen");
+	bool newer = version_code >= (5 << 16) + (5 << 8);
+
+	if (!streq(path, "/proc/kallsyms"))
+		return real_fopen(path, mode);
+	return newer ? fmemopen((void *)(uintptr_t)newer_helpers, sizeof(newer_helpers) - 1, "r")
+	             : fmemopen((void *)(uintptr_t)no_helpers, sizeof(no_helpers) - 1, "r");
+}
+
 /*
  * libbcc would run modprobe, tar and rmmod through a shell to find kernel headers. It never gets
  * here, since it is told where they are; if a release does, it is refused.
@@ -199,12 +222,12 @@ int system(const char *command)
 	return -1;
 }
 
-const struct recorded *fakebpf_recorded(void)
+const struct recorded *fakekernel_recorded(void)
 {
 	return &recorded;
 }
 
-void fakebpf_forget(void)
+void fakekernel_forget(void)
 {
 	for (size_t i = 0; i < recorded.n_btfs; i++)
 		free(recorded.btfs[i].data);
@@ -214,7 +237,12 @@ void fakebpf_forget(void)
 	recorded = (struct recorded){};
 }
 
-const struct recorded_map *fakebpf_map(int fd)
+void fakekernel_set_version(uint32_t code)
+{
+	version_code = code;
+}
+
+const struct recorded_map *fakekernel_map(int fd)
 {
 	for (size_t i = 0; i < recorded.n_maps; i++)
 		if (recorded.maps[i].fd == fd)
@@ -222,7 +250,7 @@ const struct recorded_map *fakebpf_map(int fd)
 	return NULL;
 }
 
-const struct recorded_btf *fakebpf_btf(int fd)
+const struct recorded_btf *fakekernel_btf(int fd)
 {
 	for (size_t i = 0; i < recorded.n_btfs; i++)
 		if (recorded.btfs[i].fd == fd)
