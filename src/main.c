@@ -17,6 +17,7 @@ static const struct command {
 	{"check", "try a configuration: compile and verify its probes, attach nothing", cmd_check},
 	{"doctor", "say what this kernel offers, and what each probe will use", cmd_doctor},
 	{"compile", "compile probes into a cache folder ahead of time", cmd_compile},
+	{"replay", "feed a recording through the pipeline, without a kernel", cmd_replay},
 	{"version", "print versions", cmd_version},
 };
 

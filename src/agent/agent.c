@@ -93,6 +93,10 @@ static int prepare(struct agent *a)
 		log_error("not started: no probe can run");
 		return -EINVAL;
 	}
+	if (a->options.record && recorder_open(a->options.record, &a->pump.recorder, &diag)) {
+		log_error("%s", diag_text(&diag));
+		return -EIO;
+	}
 	if (fanout_start(&a->fanout, setup->config, setup->kernel->host, &diag)) {
 		log_error("%s", diag_text(&diag));
 		return -EIO;
@@ -104,6 +108,8 @@ static void release(struct agent *a)
 {
 	for (size_t i = 0; i < a->setup->n_probes; i++)
 		pump_remove_probe(&a->pump, a->setup->probes[i]);
+	if (a->pump.recorder && recorder_close(steal(&a->pump.recorder)))
+		log_error("%s: the recording is incomplete", a->options.record);
 	pump_done(&a->pump);
 	fanout_done(&a->fanout);
 }

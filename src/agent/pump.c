@@ -41,8 +41,17 @@ void pump_reserve(struct pump *p, size_t max_sources)
 
 static void hand_out(struct pump *p)
 {
-	if (p->batch && p->batch->n_records)
+	int r;
+
+	if (p->batch && p->batch->n_records) {
+		r = p->recorder ? recorder_write(p->recorder, p->batch) : 0;
+		if (r) {
+			p->record_error = r;
+			recorder_close(p->recorder);
+			p->recorder = NULL;
+		}
 		fanout_push(p->fanout, p->batch);
+	}
 	p->batch = batch_unref(p->batch);
 }
 
