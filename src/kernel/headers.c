@@ -165,7 +165,7 @@ char *headers_remedy(const struct kernel *k, const char *root)
 				continue;
 			for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 				if (strstr(line, families[i].word))
-					return xasprintf("%s%s", families[i].command,
+					return xasprintf("run: %s%s", families[i].command,
 					                 families[i].versioned ? k->release : "");
 		}
 	}

@@ -28,7 +28,6 @@
 
 struct verdict {
 	char *complaint; /* NULL: the log holds none */
-	char *source;    /* source text in the log, for programs without a line table */
 	bool insn_known;
 	uint32_t insn; /* where it stopped */
 };
@@ -36,7 +35,6 @@ struct verdict {
 static void verdict_done(struct verdict *v)
 {
 	free(v->complaint);
-	free(v->source);
 }
 
 /* "12: (85) call bpf_…": an instruction of the trace. Newer logs may put a state first. */
@@ -77,7 +75,7 @@ static bool is_noise(const char *line)
 		"cur state:",     "old state:",        "last_idx",    "regs=",       "func#",
 		"parent ",        "mark_precise",      "caller:",     "callee:",     "frame",
 		"returning from", "Live regs",         "safe",        "propagating", "to caller",
-		"arg#",           "Validating",        "Func#",       "max_states",  "insns ",
+		"arg#",           "Validating",        "Func#",       "max_states",
 	};
 
 	if (!line[strspn(line, " \t")] || is_register_state(line))
@@ -113,9 +111,6 @@ static void read_line(struct verdict *v, const char *line, size_t *lines)
 		v->insn_known = true;
 		free(steal(&v->complaint));
 		*lines = 0;
-	} else if (!strncmp(line, "; ", 2)) {
-		free(v->source);
-		v->source = xstrdup(line + 2);
 	} else if (!is_noise(line) && *lines < COMPLAINT_LINES) {
 		joined = v->complaint ? xasprintf("%s; %s", v->complaint, line) : xstrdup(line);
 		free(v->complaint);
@@ -233,7 +228,10 @@ static const char *btf_string(const struct object *o, uint32_t offset)
 	return memchr(strings + offset, '\0', h->str_len - offset) ? strings + offset : NULL;
 }
 
-/* The line that an instruction belongs to: the last entry at or before it. */
+/*
+ * The line that an instruction belongs to: the last entry at or before it, but for those of line 0,
+ * which the compiler gives to what it made up.
+ */
 static bool find_line(const struct object_program *p, uint32_t insn, struct bpf_line_info *ret)
 {
 	const struct object_info *info = &p->line_info;
@@ -248,6 +246,8 @@ static bool find_line(const struct object_program *p, uint32_t insn, struct bpf_
 		       sizeof(line));
 		if (line.insn_off > insn)
 			break;
+		if (!BPF_LINE_INFO_LINE_NUM(line.line_col))
+			continue;
 		*ret = line;
 		found = true;
 	}
@@ -255,16 +255,15 @@ static bool find_line(const struct object_program *p, uint32_t insn, struct bpf_
 }
 
 /* "file.c:12" as far as it is known, and the text of that line. Heap strings. */
-static void locate(const struct object *o, const struct object_program *p, struct verdict *v,
+static void locate(const struct object *o, const struct object_program *p, const struct verdict *v,
                    char **ret_place, char **ret_text)
 {
 	struct bpf_line_info line;
 	const char *file, *text;
 
-	if (!v->insn_known || !find_line(p, v->insn, &line) ||
-	    !BPF_LINE_INFO_LINE_NUM(line.line_col)) {
+	if (!v->insn_known || !find_line(p, v->insn, &line)) {
 		*ret_place = xstrdup(o->source_name);
-		*ret_text = v->source ? steal(&v->source) : xstrdup("");
+		*ret_text = xstrdup("");
 		return;
 	}
 	file = btf_string(o, line.file_name_off);
