@@ -7,7 +7,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # "a|b" is whichever of the two this release has: names differ between Debian and Ubuntu.
 packages_build=(
 	gcc libc6-dev meson pkg-config
-	libbpf-dev libbpfcc-dev libelf-dev libjansson-dev libssl-dev libyaml-dev zlib1g-dev
+	libbpf-dev libbpfcc-dev libcurl4-openssl-dev libelf-dev libjansson-dev
+	libssl-dev libyaml-dev zlib1g-dev
 )
 packages_test=(
 	"bpftool|linux-tools-common" clang "clang-format-14|clang-format" cppcheck jq
