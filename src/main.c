@@ -15,6 +15,7 @@ static const struct command {
 } commands[] = {
 	{"run", "run the agent in the foreground", cmd_run},
 	{"check", "try a configuration: compile and verify its probes, attach nothing", cmd_check},
+	{"probes", "list the probes, or tell what one is", cmd_probes},
 	{"doctor", "say what this kernel offers, and what each probe will use", cmd_doctor},
 	{"compile", "compile probes into a cache folder ahead of time", cmd_compile},
 	{"replay", "feed a recording through the pipeline, without a kernel", cmd_replay},

@@ -196,6 +196,7 @@ static const struct {
 	{"LSM_PROBE", "lsm__", 1},
 	{NULL, "kprobe__", 0},
 	{NULL, "kretprobe__", 0},
+	{NULL, "syscall__", 0},
 };
 
 /*
