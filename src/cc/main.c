@@ -335,9 +335,8 @@ static int run(const struct request *request)
 	fakekernel_set_version(request->version_code);
 	if (read_source(&w))
 		return EXIT_SOURCE;
-	if (shim_make(&request->types, w.expanded.data, w.expanded.len,
-	              (const char *const *)request->folders, request->n_folders,
-	              request->version_code, &w.shim, &diag)) {
+	if (shim_make(&request->types, w.expanded.data, w.expanded.len, request->version_code,
+	              &w.shim, &diag)) {
 		fprintf(stderr, "%s: error: %s\n", request->name, diag_text(&diag));
 		return EXIT_TYPES;
 	}

@@ -141,11 +141,23 @@ static int write_btf_kconfig(struct shim *s, const char *types_text, struct diag
 
 struct stubs {
 	struct shim *shim;
-	const char *const *folders; /* what is there is no header of the kernel */
-	size_t n_folders;
 	struct diag *diag;
 	int n, r;
 };
+
+/* Where the kernel's own headers are; what stands elsewhere is somebody's and has to be there. */
+static bool is_kernel_header(const char *name)
+{
+	static const char *const folders[] = {
+		"linux/", "uapi/", "net/",  "asm/",   "asm-generic/", "trace/", "crypto/",
+		"drm/",   "scsi/", "rdma/", "sound/", "target/",      "video/", "xen/",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (!strncmp(name, folders[i], strlen(folders[i])))
+			return true;
+	return streq(name, "vmlinux.h");
+}
 
 /* A kernel header that somebody includes: an empty file, for kconfig.h has it all. */
 static void add_stub(void *ctx, const char *name)
@@ -155,13 +167,7 @@ static void add_stub(void *ctx, const char *name)
 
 	if (stubs->r || streq(name, "linux/version.h"))
 		return;
-	for (size_t i = 0; i < stubs->n_folders; i++) {
-		_cleanup_(freep) char *own = path_join(stubs->folders[i], name);
-
-		if (file_exists(own))
-			return;
-	}
-	if (name[0] == '/' || strstr(name, "..") || ++stubs->n > STUBS_MAX)
+	if (!is_kernel_header(name) || strstr(name, "..") || ++stubs->n > STUBS_MAX)
 		return; /* Clang will say that it is not found */
 	stubs->r = tree_write(stubs->shim->tree, path, "", 0, stubs->diag);
 }
@@ -292,7 +298,8 @@ struct questions {
 
 static void include_it(void *ctx, const char *name)
 {
-	buf_printf(ctx, "#include <%s>\n", name);
+	if (is_kernel_header(name))
+		buf_printf(ctx, "#include <%s>\n", name);
 }
 
 static void ask(void *ctx, const char *tag, const char *field)
@@ -357,12 +364,11 @@ static int make_headers(struct shim *s, const struct shim_types *types, const ch
 	return 0;
 }
 
-int shim_make(const struct shim_types *types, const char *text, size_t size,
-              const char *const *folders, size_t n_folders, uint32_t version_code, struct shim *ret,
-              struct diag *diag)
+int shim_make(const struct shim_types *types, const char *text, size_t size, uint32_t version_code,
+              struct shim *ret, struct diag *diag)
 {
 	struct shim s = {};
-	struct stubs stubs = {.shim = &s, .folders = folders, .n_folders = n_folders, .diag = diag};
+	struct stubs stubs = {.shim = &s, .diag = diag};
 	int r = tree_new(&s.tree, diag);
 
 	if (!r && types->btf)

@@ -34,9 +34,8 @@ struct shim {
 
 /*
  * Make the tree for a source. `text` is everything that the compile will see of ours: the probe and
- * the files that it includes from `folders`. -ENOENT when the types are not usable.
+ * the files that it includes from our folders. -ENOENT when the types are not usable.
  */
-int shim_make(const struct shim_types *types, const char *text, size_t size,
-              const char *const *folders, size_t n_folders, uint32_t version_code, struct shim *ret,
-              struct diag *diag);
+int shim_make(const struct shim_types *types, const char *text, size_t size, uint32_t version_code,
+              struct shim *ret, struct diag *diag);
 void shim_done(struct shim *s);
