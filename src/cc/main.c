@@ -183,9 +183,14 @@ static bool compile(struct work *w, struct buf *said)
 	for (size_t i = 0; i < w->request->n_folders; i++)
 		*array_push(&owned, &n_owned, &cap_owned) =
 			xasprintf("-I%s", w->request->folders[i]);
-	for (size_t i = 0; i < w->numbers.n; i++)
-		*array_push(&owned, &n_owned, &cap_owned) = xasprintf(
-			"-DQUERN_MAP_%s=0x%zx", w->numbers.names[i], MAP_NUMBER_FIRST + i);
+	for (size_t i = 0; i < w->numbers.n; i++) {
+		const char *name = w->numbers.names[i];
+
+		*array_push(&owned, &n_owned, &cap_owned) =
+			xasprintf("-DQUERN_MAP_%s=0x%zx", name, MAP_NUMBER_FIRST + i);
+		/* an event may have the name of a C function that Clang knows: exit */
+		*array_push(&owned, &n_owned, &cap_owned) = xasprintf("-fno-builtin-%s", name);
+	}
 	for (size_t i = 0; i < w->request->n_defines; i++)
 		push_flag(&flags, &n, &cap, w->request->defines[i]);
 	for (size_t i = 0; i < w->shim.n_flags; i++)
