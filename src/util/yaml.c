@@ -281,7 +281,7 @@ int yaml_parse(const char *file, const char *text, size_t size, unsigned int fir
 	if (!yaml_parser_initialize(&b.parser))
 		return diag_error(diag, -ENOMEM, "%s: out of memory", file);
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, size);
+	yaml_parser_set_input_string(&b.parser, (const unsigned char *)(size ? text : ""), size);
 	r = build_document(&b, &tree);
 	yaml_event_delete(&b.event);
 	yaml_parser_delete(&b.parser);

@@ -209,7 +209,7 @@ static void texts(void **state)
 	             "0123456789abcdef…");
 	assert_shown("text_t", FIELD_CHARS, "0123456 89abcde", 16, "\"0123456 89abcde…\"",
 	             "\"0123456 89abcde…\"");
-	assert_shown("text_t", FIELD_CHARS, "0123456789abcd", 16, "\"0123456789abcd\"",
+	assert_shown("text_t", FIELD_CHARS, "0123456789abcd\0", 16, "\"0123456789abcd\"",
 	             "0123456789abcd");
 	/* But not what is always full. */
 	assert_shown("text_t", FIELD_CHARS, "ELF", 3, "\"ELF\"", "ELF");

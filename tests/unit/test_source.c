@@ -38,6 +38,14 @@ static void refuse(const char *text, const char *messages)
 /* A front matter of those lines; the first one is line 3 of the file. */
 #define FRONT(lines) "/* SPDX\n * ---\n" lines " * ---\n */\n#include <quern.h>\n"
 
+static void an_empty_front_matter_is_one(void **state)
+{
+	_cleanup_(probe_source_freep) struct probe_source *s = parse(FRONT(""));
+
+	assert_false(s->stock);
+	assert_string_equal(s->name, "file_open");
+}
+
 static void a_whole_front_matter(void **state)
 {
 	_cleanup_(probe_source_freep) struct probe_source *s = parse(FRONT(
@@ -512,6 +520,7 @@ static void what_others_can_write_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_front_matter_is_one),
 		cmocka_unit_test(a_whole_front_matter),
 		cmocka_unit_test(a_stock_program_needs_nothing),
 		cmocka_unit_test(the_front_matter_may_stand_behind_other_comments),
