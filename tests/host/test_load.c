@@ -57,7 +57,7 @@ static void the_verifiers_words_come_back(void **state)
 	                                         CALL(BPF_FUNC_map_lookup_elem),
 	                                         LOAD64(0, 0, 0),
 	                                         EXIT()};
-	const struct bpf_insn forever[] = {JUMP(-1), EXIT()};
+	const struct bpf_insn forever[] = {MOV_IMM(0, 0), JUMP_EQ(0, 0, -1), EXIT()};
 	const struct bpf_insn stack[] = {STORE64(10, -520, 0), MOV_IMM(0, 0), EXIT()};
 	const struct bpf_insn no_value[] = {EXIT()};
 	const struct bpf_insn scalar[] = {MOV_IMM(1, 5), LOAD64(0, 1, 0), EXIT()};
