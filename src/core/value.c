@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/value.h"
 
+static const char *find_name(const struct field *f, int64_t v)
+{
+	const struct enumerator *e = f->enumerators;
+	uint64_t index;
+
+	if (!f->n_enumerators)
+		return NULL;
+	/* Most enums count up from their first value. */
+	index = (uint64_t)v - (uint64_t)e->value;
+	if (index < f->n_enumerators && e[index].value == v)
+		return e[index].name;
+	for (uint32_t i = 0; i < f->n_enumerators; i++)
+		if (e[i].value == v)
+			return e[i].name;
+	return NULL;
+}
+
 char *value_enum(char *o, const struct field *f, const uint8_t *p, uint32_t size, struct print *how)
 {
 	int64_t v = (int64_t)field_bits(f, p);
-	const struct enumerator *e = f->enumerators, *end = e + f->n_enumerators;
-	uint64_t index = e < end ? (uint64_t)v - (uint64_t)e->value : 0;
+	const char *name = find_name(f, v);
 
-	/* Most enums count up from their first value. */
-	if (index < f->n_enumerators && e[index].value == v)
-		e += index;
-	while (e < end && e->value != v)
-		e++;
-	if (e == end)
+	if (!name)
 		return f->is_signed ? put_int(o, v) : put_uint(o, (uint64_t)v);
 	o = put_quote(o, how);
-	o = put_str(o, e->name);
+	o = put_str(o, name);
 	return put_quote(o, how);
 }
 

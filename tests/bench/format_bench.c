@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What formatting costs: format_bench [SECONDS]; ns and bytes a record, for each event and format. */
+/*
+ * What a record costs on its way through replay, without the threads: format_bench [SECONDS]. Prints
+ * CPU nanoseconds and bytes a record, for each event, in each format and for reading a recording.
+ */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "../records.h"
 #include "core/format.h"
+#include "core/recording.h"
 #include "util/time.h"
 
 static uint64_t cpu_time(void)
@@ -48,6 +53,13 @@ static struct batch *fill_file_open(void)
 	return b;
 }
 
+static void report(const char *name, const char *what, uint64_t spent, uint64_t records,
+                   uint64_t bytes)
+{
+	printf("%-12s %-8s %8.1f ns %6.1f bytes\n", name, what, (double)spent / (double)records,
+	       (double)bytes / (double)records);
+}
+
 static void measure(const char *name, struct batch *b, enum format format, double seconds)
 {
 	struct formatter *f = formatter_new(format, "web1", false);
@@ -63,10 +75,43 @@ static void measure(const char *name, struct batch *b, enum format format, doubl
 		bytes += out.len;
 		spent = cpu_time() - start;
 	} while ((double)spent < seconds * 1e9);
-	printf("%-12s %-5s %8.1f ns %6.1f bytes\n", name, format_names[format],
-	       (double)spent / (double)records, (double)bytes / (double)records);
+	report(name, format_names[format], spent, records, bytes);
 	buf_done(&out);
 	formatter_free(f);
+}
+
+static void measure_reading(const char *name, struct batch *b, double seconds)
+{
+	uint64_t records = 0, bytes = 0, start, spent;
+	int fd = memfd_create("recording", MFD_CLOEXEC);
+	struct recorder *recorder;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (recorder_open(path, &recorder, NULL))
+		abort();
+	for (int i = 0; i < 100; i++)
+		if (recorder_write(recorder, b))
+			abort();
+	recorder_close(recorder);
+
+	start = cpu_time();
+	do {
+		struct recording *recording;
+		struct batch *got;
+
+		if (recording_open(path, &recording, NULL))
+			abort();
+		while (recording_next(recording, &got, NULL) == 0 && got) {
+			records += got->n_records;
+			bytes += got->used;
+			batch_unref(got);
+		}
+		recording_close(recording);
+		spent = cpu_time() - start;
+	} while ((double)spent < seconds * 1e9);
+	report(name, "reading", spent, records, bytes);
+	close(fd);
 }
 
 int main(int argc, char **argv)
@@ -78,6 +123,8 @@ int main(int argc, char **argv)
 	measure("tcp_connect", tcp_connect, FORMAT_TEXT, seconds);
 	measure("file_open", file_open, FORMAT_JSON, seconds);
 	measure("file_open", file_open, FORMAT_TEXT, seconds);
+	measure_reading("tcp_connect", tcp_connect, seconds);
+	measure_reading("file_open", file_open, seconds);
 	batch_unref(tcp_connect);
 	batch_unref(file_open);
 	return 0;
