@@ -18,6 +18,8 @@ static const struct command {
 	{"probes", "list the probes, or tell what one is", cmd_probes},
 	{"doctor", "say what this kernel offers, and what each probe will use", cmd_doctor},
 	{"compile", "compile probes into a cache folder ahead of time", cmd_compile},
+	{"status", "ask the running agent where every event is", cmd_status},
+	{"tap", "print the running agent's events", cmd_tap},
 	{"replay", "feed a recording through the pipeline, without a kernel", cmd_replay},
 	{"version", "print versions", cmd_version},
 };
