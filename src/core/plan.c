@@ -315,13 +315,13 @@ static void put_own_name(struct builder *b, const struct field *f)
 {
 	static const char *const taken[] = {"time", "event", "host"};
 	char name[SCHEMA_NAME_MAX + SCHEMA_FIELDS_MAX + 1];
+	char *end = stpcpy(name, f->name);
 
-	stpcpy(name, f->name);
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
 		if (!streq(f->name, taken[i]))
 			continue;
 		do
-			strcat(name, "_");
+			end = stpcpy(end, "_");
 		while (schema_field(b->event->schema, name));
 	}
 	put_name(b, name, false);
