@@ -13,6 +13,10 @@ int front_parse_fields(struct probe_source *s, struct diag *diag);
 int front_parse_metrics(struct probe_source *s, struct diag *diag);
 int front_parse_attach(struct probe_source *s, struct diag *diag);
 
+/* A key of the front matter: a node of that kind in *ret, or NULL when it is not there. */
+int front_section(const struct probe_source *s, const char *key, enum yaml_kind kind,
+                  const char *takes, const struct yaml_node **ret, struct diag *diag);
+
 /* Give an option a value from a node of the kind that its type needs. */
 int front_set_option(struct probe_option *o, const struct yaml_node *node, struct diag *diag);
 

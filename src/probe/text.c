@@ -7,7 +7,8 @@
 
 #include "util/alloc.h"
 
-#define BLANKS "\n\t\v\f\r "
+#define FUNCTIONS_MAX 1024 /* more are not loaded either */
+#define BLANKS        "\n\t\v\f\r "
 
 static const char *line_end(const char *p, const char *end)
 {
@@ -236,7 +237,7 @@ size_t probe_text_functions(const char *text, char ***ret)
 	char **names = NULL;
 	size_t n = 0, cap = 0;
 
-	for (const char *p = text; *p;) {
+	for (const char *p = text; *p && n < FUNCTIONS_MAX;) {
 		const char *start = p;
 		_cleanup_(freep) char *word = NULL, *name = NULL;
 

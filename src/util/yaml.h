@@ -34,8 +34,9 @@ struct yaml_node {
 
 /*
  * Parse `size` bytes of YAML. `file` is the name for messages and `first_line` the line at which the
- * text starts in that file (1 for a whole file, more for a front matter). An empty document gives an
- * empty mapping. The caller frees the tree. -EINVAL, with every problem that was found in `diag`.
+ * text starts in that file (1 for a whole file, more for a front matter). An empty document (`text`
+ * may be NULL then) gives an empty mapping. The caller frees the tree. -EINVAL, with every problem
+ * that was found in `diag`.
  */
 int yaml_parse(const char *file, const char *text, size_t size, unsigned int first_line,
                struct yaml_node **ret, struct diag *diag);

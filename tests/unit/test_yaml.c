@@ -68,6 +68,7 @@ static void an_empty_document_is_an_empty_mapping(void **state)
 {
 	static const char *const texts[] = {"",      "\n",  "# only a comment\n",
 	                                    "---\n", "~\n", "\xef\xbb\xbf"};
+	_cleanup_(yaml_tree_freep) struct yaml_node *nothing = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		_cleanup_(yaml_tree_freep) struct yaml_node *tree = parse(texts[i]);
@@ -75,6 +76,8 @@ static void an_empty_document_is_an_empty_mapping(void **state)
 		assert_int_equal(tree->kind, YAML_MAPPING);
 		assert_int_equal(tree->n_children, 0);
 	}
+	assert_int_equal(yaml_parse("f.yaml", NULL, 0, 1, &nothing, NULL), 0);
+	assert_int_equal(nothing->kind, YAML_MAPPING);
 }
 
 static void nulls_are_empty_and_quotes_are_not(void **state)
