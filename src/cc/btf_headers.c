@@ -57,10 +57,9 @@ static bool want(const struct btf *btf, const struct btf_type *type, const struc
 
 	switch (btf_kind(type)) {
 	case BTF_KIND_TYPEDEF:
-		return (flags & WORD_USED) && !(flags & WORD_DEFINED);
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
-		return flags & WORD_USED;
+		return flags == WORD_USED;
 	case BTF_KIND_ENUM:
 	case BTF_KIND_ENUM64:
 		return (flags & WORD_USED) || want_enum(btf, type, words);

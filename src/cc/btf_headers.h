@@ -23,7 +23,7 @@ static inline void btf_types_freep(struct btf_types **t)
 
 /* What a word in the sets means here. */
 #define WORD_USED    1u /* appears: its type is wanted */
-#define WORD_DEFINED 2u /* the sources define a typedef of this name: the kernel's is left out */
+#define WORD_DEFINED 2u /* the sources define a type of this name: the kernel's is not wanted */
 
 /* Append the wanted types to `out`, each behind what it needs. */
 int btf_types_write(struct btf_types *t, const struct words *words, struct buf *out,

@@ -121,6 +121,7 @@ static int read_source(struct work *w)
 	buf_append(&w->expanded, w->source.data, w->source.len);
 	buf_putc(&w->expanded, '\n');
 	scan_includes(w->source.data, w->source.len, expand_include, w);
+	scan_blank_comments(w->expanded.data, w->expanded.len);
 	scan_events(w->source.data, w->source.len, number_event, &w->numbers);
 	return 0;
 }
@@ -151,6 +152,36 @@ static int add_usdt(struct work *w)
 	return 0;
 }
 
+/* Does this line open a body: `{`, `int f(void) {`? */
+static bool opens_body(const char *line, size_t len)
+{
+	while (len && (line[len - 1] == ' ' || line[len - 1] == '\t' || line[len - 1] == '\r'))
+		len--;
+	return len && line[len - 1] == '{' && !strchr("# \t/*", line[0]);
+}
+
+/*
+ * The source, with its line numbers set anew in every body: libbcc puts structs of several lines in
+ * front of functions, and the verifier's lines would be off by these.
+ */
+static void put_source(struct work *w)
+{
+	const char *end = w->source.data + w->source.len, *eol;
+	unsigned int number = 1;
+
+	buf_printf(&w->text, "#line 1 \"%s\"\n", w->request->name);
+	for (const char *line = w->source.data; line < end; line = eol + 1) {
+		eol = memchr(line, '\n', (size_t)(end - line));
+		if (!eol)
+			eol = end;
+		buf_append(&w->text, line, (size_t)(eol - line));
+		buf_putc(&w->text, '\n');
+		number++;
+		if (opens_body(line, (size_t)(eol - line)))
+			buf_printf(&w->text, "#line %u \"%s\"\n", number, w->request->name);
+	}
+}
+
 static int make_text(struct work *w, bool carriers)
 {
 	int r;
@@ -160,8 +191,7 @@ static int make_text(struct work *w, bool carriers)
 	r = add_usdt(w);
 	if (r)
 		return r;
-	buf_printf(&w->text, "#line 1 \"%s\"\n", w->request->name);
-	buf_append(&w->text, w->source.data, w->source.len);
+	put_source(w);
 	if (carriers)
 		stock_append_carriers(w->source.data, w->source.len, &w->text);
 	return 0;

@@ -15,6 +15,43 @@
 
 static const char *const tracefs_folders[] = {"/sys/kernel/debug/tracing", "/sys/kernel/tracing"};
 
+/* The end of the string or character constant that begins at p. */
+static char *quoted_end(char *p, char *end)
+{
+	char quote = *p++;
+
+	while (p < end && *p != quote && *p != '\n')
+		p += *p == '\\' && p + 1 < end ? 2 : 1;
+	return p < end ? p + 1 : end;
+}
+
+void scan_blank_comments(char *text, size_t size)
+{
+	char *end = text + size;
+
+	for (char *p = text; p < end;) {
+		char *stop;
+
+		if (*p == '"' || *p == '\'') {
+			p = quoted_end(p, end);
+			continue;
+		}
+		if (end - p < 2 || *p != '/' || (p[1] != '/' && p[1] != '*')) {
+			p++;
+			continue;
+		}
+		if (p[1] == '/') {
+			stop = memchr(p, '\n', (size_t)(end - p));
+		} else {
+			stop = memmem(p + 2, (size_t)(end - p - 2), "*/", 2);
+			stop = stop ? stop + 2 : NULL;
+		}
+		for (stop = stop ? stop : end; p < stop; p++)
+			if (*p != '\n')
+				*p = ' ';
+	}
+}
+
 static bool is_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
@@ -96,7 +133,8 @@ void scan_words(const char *text, size_t size, struct words *words)
 		if (isdigit((unsigned char)*p))
 			continue;
 		words_add(words, p, (size_t)(e - p), WORD_USED);
-		if (word_is(p, e, "typedef") && typedef_name(e, end, &name, &len))
+		if (word_is(p, e, "typedef") && typedef_name(e, end, &name, &len) &&
+		    !isdigit((unsigned char)*name))
 			words_add(words, name, len, WORD_DEFINED);
 	}
 }

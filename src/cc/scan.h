@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Looking at C text without understanding it: words, #include lines, and the few of our own macros
- * that need an answer before the compiler runs. Comments are looked at too, which does no harm.
- * Pure functions; `text` need not be terminated.
+ * that need an answer before the compiler runs. Pure functions; `text` need not be terminated.
  */
 #pragma once
 
@@ -10,6 +9,9 @@
 #include <stddef.h>
 
 #include "cc/words.h"
+
+/* Make blanks of all comments, in place; lines stay lines. The scans below expect that. */
+void scan_blank_comments(char *text, size_t size);
 
 /* All identifiers as WORD_USED, and the names that a typedef of the text defines as WORD_DEFINED. */
 void scan_words(const char *text, size_t size, struct words *words);

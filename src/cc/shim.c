@@ -106,12 +106,18 @@ static int write_version(struct tree *t, uint32_t code, struct diag *diag)
 	return write_text(t, "include/linux/version.h", text, diag);
 }
 
+static void mark_defined(void *ctx, const char *name, bool is_typedef)
+{
+	words_add(ctx, name, strlen(name), WORD_DEFINED);
+}
+
 static void collect_words(struct words *words, const char *text, size_t size)
 {
 	const char *helpers;
 	size_t helpers_size;
 
 	scan_words(text, size, words);
+	scan_structs(text, size, mark_defined, words);
 	helpers = bcc_helpers_text(&helpers_size);
 	scan_words(helpers, helpers_size, words);
 	scan_words(macros, sizeof(macros) - 1, words);
@@ -119,10 +125,25 @@ static void collect_words(struct words *words, const char *text, size_t size)
 }
 
 /*
+ * A probe may call its struct what the kernel calls one of its own (uprobe, tracepoint): while the
+ * kernel's types are read, these names mean something else.
+ */
+static void rename_defined(const struct words *words, const char *line, struct buf *out)
+{
+	for (size_t i = 0; i < words->n_slots; i++) {
+		const struct word *w = &words->slots[i];
+
+		if (w->name && (w->flags & WORD_DEFINED))
+			buf_printf(out, line, w->name, w->name);
+	}
+}
+
+/*
  * kconfig.h is what libbcc includes before all else. BTF has bpf.h's types, so libbcc's copy of that
  * header is switched off by its guard.
  */
-static int write_btf_kconfig(struct shim *s, const char *types_text, struct diag *diag)
+static int write_btf_kconfig(struct shim *s, const char *types_text, const struct words *words,
+                             struct diag *diag)
 {
 	_cleanup_(buf_donep) struct buf b = {};
 
@@ -133,8 +154,10 @@ static int write_btf_kconfig(struct shim *s, const char *types_text, struct diag
 	             "#define __LINUX_BPF_H__\n"
 	             "#define BPF_NO_PRESERVE_ACCESS_INDEX\n"
 	             "#include <linux/version.h>\n");
+	rename_defined(words, "#define %s kernel_%s\n", &b);
 	buf_puts(&b, types_text);
 	buf_putc(&b, '\n');
+	rename_defined(words, "#undef %s\n", &b);
 	buf_puts(&b, macros);
 	return tree_write(s->tree, "include/linux/kconfig.h", b.data, b.len, diag);
 }
@@ -208,7 +231,7 @@ static int make_btf(struct shim *s, const char *btf, const char *text, size_t si
 	collect_words(&words, text, size);
 	r = btf_types_write(types, &words, &out, diag);
 	if (!r)
-		r = write_btf_kconfig(s, buf_cstr(&out), diag);
+		r = write_btf_kconfig(s, buf_cstr(&out), &words, diag);
 	for (size_t i = 0; !r && i < ARRAY_SIZE(bcc_includes); i++)
 		add_stub(stubs, bcc_includes[i]);
 	scan_includes(text, size, add_stub, stubs);
