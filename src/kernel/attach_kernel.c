@@ -5,6 +5,7 @@
 #include <linux/perf_event.h>
 #include <string.h>
 
+#include "kernel/refusal.h"
 #include "kernel/symbols.h"
 #include "util/cleanup.h"
 
@@ -71,6 +72,8 @@ int attach_kernel_probe(const struct kernel *k, const struct attach_spec *spec, 
 {
 	int r;
 
+	if (!k->has_kprobe && refusal_is_lockdown(k))
+		return attach_failed(k, spec, -EPERM, diag);
 	if (!k->has_kprobe)
 		return diag_error(diag, -EOPNOTSUPP,
 		                  "%s %s: this kernel has no kprobes (CONFIG_KPROBES, Linux 4.17): "

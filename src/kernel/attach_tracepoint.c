@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/refusal.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 
@@ -68,6 +69,8 @@ static int no_such_tracepoint(const struct kernel *k, const struct attach_spec *
 	_cleanup_(freep) char *what = attach_spec_describe(spec);
 	_cleanup_(freep) char *near = NULL;
 
+	if (!k->tracefs && spec->kind == ATTACH_TRACEPOINT && refusal_is_lockdown(k))
+		return attach_failed(k, spec, -EPERM, diag);
 	if (!k->tracefs && spec->kind == ATTACH_TRACEPOINT)
 		return diag_error(diag, -ENOENT,
 		                  "%s: tracefs is not to be had: run: mount -t tracefs tracefs "

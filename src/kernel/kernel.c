@@ -215,7 +215,8 @@ struct kernel *kernel_probe(bool mount_tracefs)
 		k->btf = xstrdup(KERNEL_BTF);
 	if (!without("tracefs"))
 		k->tracefs = tracefs_find(mount_tracefs);
-	k->has_kprobe = !without("kprobe") && file_exists(EVENT_SOURCES "/kprobe/type");
+	k->has_kprobe = !without("kprobe") && !refusal_is_lockdown(k) &&
+	                file_exists(EVENT_SOURCES "/kprobe/type");
 	k->has_uprobe = file_exists(EVENT_SOURCES "/uprobe/type");
 	probe_bpf(k);
 	return k;

@@ -26,7 +26,7 @@ struct kernel {
 	char *tracefs; /* folder that holds events/, NULL: none could be had */
 	bool has_bpf;  /* bpf(2) is there and lets us create maps */
 	bool has_ringbuf;
-	bool has_kprobe; /* perf's kprobe source */
+	bool has_kprobe; /* perf's kprobe source, and lockdown lets us use it */
 	bool has_uprobe;
 	bool has_raw_tracepoint;
 	bool has_fentry;

@@ -30,6 +30,11 @@ static bool in_user_namespace(void)
 	       sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 && count != UINT32_MAX;
 }
 
+bool refusal_is_lockdown(const struct kernel *k)
+{
+	return k->lockdown && streq(k->lockdown, "confidentiality");
+}
+
 char *refusal_unprivileged(const struct kernel *k)
 {
 	const char *missing;
@@ -63,9 +68,8 @@ char *refusal_reason(const struct kernel *k, int r)
 	if (in_user_namespace())
 		return xstrdup("not allowed inside a user namespace: run outside of it "
 		               "(containers: without user remapping)");
-	if (k->lockdown && streq(k->lockdown, "confidentiality"))
-		return xstrdup("kernel lockdown is in confidentiality mode, which keeps BPF from "
-		               "reading kernel memory: boot with lockdown=integrity");
+	if (refusal_is_lockdown(k))
+		return xstrdup(REFUSAL_LOCKDOWN);
 	return xstrdup("not permitted although the capabilities are there: a seccomp filter or a "
 	               "security policy forbids it (containers: --privileged, or a seccomp "
 	               "profile that allows bpf and perf_event_open)");

@@ -6,6 +6,13 @@
 
 #include "kernel/kernel.h"
 
+#define REFUSAL_LOCKDOWN                                                                           \
+	"kernel lockdown is in confidentiality mode, which forbids kprobes, tracefs and BPF that " \
+	"reads kernel memory: boot with lockdown=integrity"
+
+/* Lockdown's strict mode: no kprobes, no tracefs, no BPF that reads kernel memory. */
+bool refusal_is_lockdown(const struct kernel *k);
+
 /* May the process load programs at all? NULL: yes; else why not, as a heap string. */
 char *refusal_unprivileged(const struct kernel *k);
 

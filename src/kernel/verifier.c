@@ -307,10 +307,8 @@ int verifier_explain(const struct kernel *k, const struct object *object,
 		return explain_silence(k, object, program, r, diag);
 	locate(object, program, &v, &place, &text);
 	cure = find_cure(v.complaint);
-	if (strstr(v.complaint, "bpf_probe_read") && k->lockdown &&
-	    streq(k->lockdown, "confidentiality"))
-		cure = "kernel lockdown is in confidentiality mode, which keeps BPF from reading "
-		       "kernel memory: boot with lockdown=integrity";
+	if (strstr(v.complaint, "bpf_probe_read") && refusal_is_lockdown(k))
+		cure = REFUSAL_LOCKDOWN;
 	return diag_error(diag, r, "%s: %s: the verifier refuses the program: %s%s%s%s%s", place,
 	                  program->name, v.complaint, *text ? "\n    " : "", text,
 	                  cure ? "\n  " : "", cure ? cure : "");
