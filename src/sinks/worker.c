@@ -194,7 +194,7 @@ static void add_record(struct worker *w, const struct batch *b, const struct rec
 
 static void take_batch(struct worker *w, const struct batch *b)
 {
-	bool wanted[BATCH_EVENTS_MAX];
+	bool wanted[BATCH_EVENTS_MAX] = {};
 
 	for (uint32_t i = 0; i < b->n_events; i++) {
 		wanted[i] = sink_wants(w->sink, b->events[i]);
