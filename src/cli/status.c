@@ -35,7 +35,7 @@ static const struct cli_spec spec = {
 static void show(const json_t *status, bool as_json, bool again)
 {
 	if (as_json) {
-		json_dumpf(status, stdout, JSON_COMPACT);
+		json_dumpf(status, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
 		putchar('\n');
 	} else {
 		if (again && isatty(STDOUT_FILENO))

@@ -56,7 +56,8 @@ struct control {
 /* Queue the object as the answer; takes the reference. */
 static void answer(struct connection *conn, json_t *object)
 {
-	_cleanup_(freep) char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+	_cleanup_(freep) char *text =
+		json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));
 
 	json_decref(object);
 	buf_puts(&conn->out, text ? text : "{\"error\":\"the answer is not valid text\"}");
