@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/setup.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "probe/build.h"
@@ -32,6 +33,22 @@ static struct probe *open_probe(const struct config *c, const struct config_prob
 	return probe_new(source);
 }
 
+/* A name and a path may lead to the same probe; its events would be counted as one. */
+static void refuse_twin(const struct setup *s, struct probe *probe)
+{
+	for (size_t i = 0; i < s->n_probes; i++) {
+		_cleanup_(diag_donep) struct diag diag = {};
+		const struct probe *other = s->probes[i];
+
+		if (probe->state == PROBE_FAILED || !streq(other->name, probe->name))
+			continue;
+		diag_error(&diag, -EEXIST, "%s: there is a probe of the name %s already%s%s",
+		           probe->source->path, probe->name, other->source ? ", from " : "",
+		           other->source ? other->source->path : "");
+		probe_fail(probe, &diag);
+	}
+}
+
 struct setup *setup_new(struct config *config)
 {
 	struct setup *p = xcalloc(1, sizeof(*p));
@@ -40,8 +57,12 @@ struct setup *setup_new(struct config *config)
 	p->kernel = kernel_probe(true);
 	p->types = types_find(p->kernel, config->types, config->types_any_version);
 	p->probes = xcalloc(config->n_probes, sizeof(struct probe *));
-	for (size_t i = 0; i < config->n_probes; i++)
-		p->probes[p->n_probes++] = open_probe(config, &config->probes[i]);
+	for (size_t i = 0; i < config->n_probes; i++) {
+		struct probe *probe = open_probe(config, &config->probes[i]);
+
+		refuse_twin(p, probe);
+		p->probes[p->n_probes++] = probe;
+	}
 	return p;
 }
 

@@ -25,7 +25,7 @@ static void dump_fields(const struct field *fields, uint32_t n, int indent)
 		if (f->is_array)
 			printf(" x %u", f->count);
 		if (f->bit_size)
-			printf(", bits %u..%u", f->bit_offset, f->bit_offset + f->bit_size - 1);
+			printf(", %u bits from bit %u", f->bit_size, f->bit_offset);
 		if (f->n_enumerators)
 			printf(", %u names", f->n_enumerators);
 		putchar('\n');

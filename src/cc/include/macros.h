@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What BTF does not have: the macros of the kernel's headers that probes use. Each is guarded, so
  * that a probe may bring its own.
@@ -13,8 +14,7 @@
 #define offsetof(type, member) __builtin_offsetof(type, member)
 #endif
 #ifndef container_of
-#define container_of(ptr, type, member) \
-	((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
 #endif
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
@@ -28,21 +28,21 @@
 #define __percpu
 #define __force
 #define __iomem
-#define __packed       __attribute__((packed))
-#define __aligned(n)   __attribute__((aligned(n)))
-#define __maybe_unused __attribute__((unused))
-#define noinline       __attribute__((noinline))
-#define likely(x)      __builtin_expect(!!(x), 1)
-#define unlikely(x)    __builtin_expect(!!(x), 0)
-#define READ_ONCE(x)   (*(const volatile typeof(x) *)&(x))
+#define __packed         __attribute__((packed))
+#define __aligned(n)     __attribute__((aligned(n)))
+#define __maybe_unused   __attribute__((unused))
+#define noinline         __attribute__((noinline))
+#define likely(x)        __builtin_expect(!!(x), 1)
+#define unlikely(x)      __builtin_expect(!!(x), 0)
+#define READ_ONCE(x)     (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile typeof(x) *)&(x) = (v))
-#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
-#define BIT(n)         (1UL << (n))
-#define BIT_ULL(n)     (1ULL << (n))
-#define min(a, b)      ((a) < (b) ? (a) : (b))
-#define max(a, b)      ((a) > (b) ? (a) : (b))
-#define min_t(t, a, b) ((t)(a) < (t)(b) ? (t)(a) : (t)(b))
-#define max_t(t, a, b) ((t)(a) > (t)(b) ? (t)(a) : (t)(b))
+#define ARRAY_SIZE(a)    (sizeof(a) / sizeof((a)[0]))
+#define BIT(n)           (1UL << (n))
+#define BIT_ULL(n)       (1ULL << (n))
+#define min(a, b)        ((a) < (b) ? (a) : (b))
+#define max(a, b)        ((a) > (b) ? (a) : (b))
+#define min_t(t, a, b)   ((t)(a) < (t)(b) ? (t)(a) : (t)(b))
+#define max_t(t, a, b)   ((t)(a) > (t)(b) ? (t)(a) : (t)(b))
 
 #define MAX_ERRNO         4095
 #define IS_ERR_VALUE(x)   ((unsigned long)(void *)(x) >= (unsigned long)-MAX_ERRNO)
@@ -85,46 +85,46 @@
 #define PF_INET6   AF_INET6
 #define SOL_SOCKET 1
 
-#define ETH_ALEN    6
-#define ETH_HLEN    14
-#define ETH_P_IP    0x0800
-#define ETH_P_ARP   0x0806
-#define ETH_P_8021Q 0x8100
+#define ETH_ALEN     6
+#define ETH_HLEN     14
+#define ETH_P_IP     0x0800
+#define ETH_P_ARP    0x0806
+#define ETH_P_8021Q  0x8100
 #define ETH_P_8021AD 0x88a8
-#define ETH_P_IPV6  0x86dd
-#define ETH_P_ALL   0x0003
+#define ETH_P_IPV6   0x86dd
+#define ETH_P_ALL    0x0003
 
-#define S_IFMT   00170000
-#define S_IFSOCK 0140000
-#define S_IFLNK  0120000
-#define S_IFREG  0100000
-#define S_IFBLK  0060000
-#define S_IFDIR  0040000
-#define S_IFCHR  0020000
-#define S_IFIFO  0010000
-#define S_ISUID  0004000
-#define S_ISGID  0002000
-#define S_ISVTX  0001000
-#define S_ISLNK(m)  (((m) & S_IFMT) == S_IFLNK)
-#define S_ISREG(m)  (((m) & S_IFMT) == S_IFREG)
-#define S_ISDIR(m)  (((m) & S_IFMT) == S_IFDIR)
-#define S_ISCHR(m)  (((m) & S_IFMT) == S_IFCHR)
-#define S_ISBLK(m)  (((m) & S_IFMT) == S_IFBLK)
-#define S_ISFIFO(m) (((m) & S_IFMT) == S_IFIFO)
-#define S_ISSOCK(m) (((m) & S_IFMT) == S_IFSOCK)
+#define S_IFMT      00170000
+#define S_IFSOCK    0140000
+#define S_IFLNK     0120000
+#define S_IFREG     0100000
+#define S_IFBLK     0060000
+#define S_IFDIR     0040000
+#define S_IFCHR     0020000
+#define S_IFIFO     0010000
+#define S_ISUID     0004000
+#define S_ISGID     0002000
+#define S_ISVTX     0001000
+#define S_ISLNK(m)  (((m)&S_IFMT) == S_IFLNK)
+#define S_ISREG(m)  (((m)&S_IFMT) == S_IFREG)
+#define S_ISDIR(m)  (((m)&S_IFMT) == S_IFDIR)
+#define S_ISCHR(m)  (((m)&S_IFMT) == S_IFCHR)
+#define S_ISBLK(m)  (((m)&S_IFMT) == S_IFBLK)
+#define S_ISFIFO(m) (((m)&S_IFMT) == S_IFIFO)
+#define S_ISSOCK(m) (((m)&S_IFMT) == S_IFSOCK)
 
-#define O_ACCMODE   00000003
-#define O_RDONLY    00000000
-#define O_WRONLY    00000001
-#define O_RDWR      00000002
-#define O_CREAT     00000100
-#define O_EXCL      00000200
-#define O_NOCTTY    00000400
-#define O_TRUNC     00001000
-#define O_APPEND    00002000
-#define O_NONBLOCK  00004000
-#define O_DSYNC     00010000
-#define FASYNC      00020000
+#define O_ACCMODE  00000003
+#define O_RDONLY   00000000
+#define O_WRONLY   00000001
+#define O_RDWR     00000002
+#define O_CREAT    00000100
+#define O_EXCL     00000200
+#define O_NOCTTY   00000400
+#define O_TRUNC    00001000
+#define O_APPEND   00002000
+#define O_NONBLOCK 00004000
+#define O_DSYNC    00010000
+#define FASYNC     00020000
 #ifdef __TARGET_ARCH_arm64
 #define O_DIRECTORY 00040000
 #define O_NOFOLLOW  00100000
@@ -136,40 +136,40 @@
 #define O_DIRECTORY 00200000
 #define O_NOFOLLOW  00400000
 #endif
-#define O_NOATIME   01000000
-#define O_CLOEXEC   02000000
-#define __O_SYNC    04000000
-#define O_SYNC      (__O_SYNC | O_DSYNC)
-#define O_PATH      010000000
-#define __O_TMPFILE 020000000
-#define O_TMPFILE   (__O_TMPFILE | O_DIRECTORY)
-#define AT_FDCWD    (-100)
+#define O_NOATIME     01000000
+#define O_CLOEXEC     02000000
+#define __O_SYNC      04000000
+#define O_SYNC        (__O_SYNC | O_DSYNC)
+#define O_PATH        010000000
+#define __O_TMPFILE   020000000
+#define O_TMPFILE     (__O_TMPFILE | O_DIRECTORY)
+#define AT_FDCWD      (-100)
 #define AT_EMPTY_PATH 0x1000
 
-#define EPERM 1
-#define ENOENT 2
-#define ESRCH 3
-#define EINTR 4
-#define EIO 5
-#define EBADF 9
-#define EAGAIN 11
-#define ENOMEM 12
-#define EACCES 13
-#define EFAULT 14
-#define EEXIST 17
-#define EINVAL 22
-#define ENOSYS 38
-#define ENETUNREACH 101
-#define ECONNRESET 104
-#define EISCONN 106
-#define ETIMEDOUT 110
+#define EPERM        1
+#define ENOENT       2
+#define ESRCH        3
+#define EINTR        4
+#define EIO          5
+#define EBADF        9
+#define EAGAIN       11
+#define ENOMEM       12
+#define EACCES       13
+#define EFAULT       14
+#define EEXIST       17
+#define EINVAL       22
+#define ENOSYS       38
+#define ENETUNREACH  101
+#define ECONNRESET   104
+#define EISCONN      106
+#define ETIMEDOUT    110
 #define ECONNREFUSED 111
 #define EHOSTUNREACH 113
-#define EALREADY 114
-#define EINPROGRESS 115
+#define EALREADY     114
+#define EINPROGRESS  115
 
-#define SIGHUP 1
-#define SIGINT 2
+#define SIGHUP  1
+#define SIGINT  2
 #define SIGQUIT 3
 #define SIGABRT 6
 #define SIGKILL 9
@@ -184,31 +184,31 @@
 #define PF_EXITING   0x00000004
 #define PF_KTHREAD   0x00200000
 
-#define MINORBITS 20
-#define MINORMASK ((1U << MINORBITS) - 1)
-#define MAJOR(dev) ((unsigned int)((dev) >> MINORBITS))
-#define MINOR(dev) ((unsigned int)((dev) & MINORMASK))
+#define MINORBITS     20
+#define MINORMASK     ((1U << MINORBITS) - 1)
+#define MAJOR(dev)    ((unsigned int)((dev) >> MINORBITS))
+#define MINOR(dev)    ((unsigned int)((dev)&MINORMASK))
 #define MKDEV(ma, mi) (((ma) << MINORBITS) | (mi))
 
 /* Members that the kernel's headers name through macros. */
-#define sk_family     __sk_common.skc_family
-#define sk_state      __sk_common.skc_state
+#define sk_family       __sk_common.skc_family
+#define sk_state        __sk_common.skc_state
 #define sk_bound_dev_if __sk_common.skc_bound_dev_if
-#define sk_num        __sk_common.skc_num
-#define sk_dport      __sk_common.skc_dport
-#define sk_daddr      __sk_common.skc_daddr
-#define sk_rcv_saddr  __sk_common.skc_rcv_saddr
-#define sk_v6_daddr   __sk_common.skc_v6_daddr
+#define sk_num          __sk_common.skc_num
+#define sk_dport        __sk_common.skc_dport
+#define sk_daddr        __sk_common.skc_daddr
+#define sk_rcv_saddr    __sk_common.skc_rcv_saddr
+#define sk_v6_daddr     __sk_common.skc_v6_daddr
 #define sk_v6_rcv_saddr __sk_common.skc_v6_rcv_saddr
-#define sk_net        __sk_common.skc_net
-#define sk_prot       __sk_common.skc_prot
-#define sk_cookie     __sk_common.skc_cookie
-#define sk_hash       __sk_common.skc_hash
-#define sk_ipv6only   __sk_common.skc_ipv6only
-#define inet_daddr    sk.__sk_common.skc_daddr
-#define inet_rcv_saddr sk.__sk_common.skc_rcv_saddr
-#define inet_dport    sk.__sk_common.skc_dport
-#define inet_num      sk.__sk_common.skc_num
-#define s6_addr       in6_u.u6_addr8
-#define s6_addr16     in6_u.u6_addr16
-#define s6_addr32     in6_u.u6_addr32
+#define sk_net          __sk_common.skc_net
+#define sk_prot         __sk_common.skc_prot
+#define sk_cookie       __sk_common.skc_cookie
+#define sk_hash         __sk_common.skc_hash
+#define sk_ipv6only     __sk_common.skc_ipv6only
+#define inet_daddr      sk.__sk_common.skc_daddr
+#define inet_rcv_saddr  sk.__sk_common.skc_rcv_saddr
+#define inet_dport      sk.__sk_common.skc_dport
+#define inet_num        sk.__sk_common.skc_num
+#define s6_addr         in6_u.u6_addr8
+#define s6_addr16       in6_u.u6_addr16
+#define s6_addr32       in6_u.u6_addr32
