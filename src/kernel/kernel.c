@@ -19,7 +19,7 @@
 
 #include "kernel/cpus.h"
 #include "kernel/refusal.h"
-#include "kernel/symbols.h"
+#include "kernel/functions.h"
 #include "kernel/tracefs.h"
 #include "kernel/version.h"
 #include "util/alloc.h"
@@ -218,6 +218,7 @@ struct kernel *kernel_probe(bool mount_tracefs)
 	k->has_kprobe = !without("kprobe") && !refusal_is_lockdown(k) &&
 	                file_exists(EVENT_SOURCES "/kprobe/type");
 	k->has_uprobe = file_exists(EVENT_SOURCES "/uprobe/type");
+	k->functions = functions_new(k->btf, "/proc/kallsyms");
 	probe_bpf(k);
 	return k;
 }
@@ -234,6 +235,7 @@ struct kernel *kernel_free(struct kernel *k)
 	free(k->tracefs);
 	free(k->bpf_denied);
 	free(k->lockdown);
+	functions_free(k->functions);
 	free(k);
 	return NULL;
 }
@@ -250,17 +252,5 @@ bool kernel_has_tracepoint(const struct kernel *k, const char *category, const c
 
 bool kernel_has_function(const struct kernel *k, const char *function)
 {
-	struct symbols_match m = {};
-	uint32_t id;
-	bool found;
-
-	if (!k->has_kprobe)
-		return false;
-	if (k->btf && !symbols_btf_function(k->btf, function, &id))
-		return true;
-	if (symbols_kallsyms("/proc/kallsyms", function, &m))
-		return false;
-	found = m.exact || m.n_variants;
-	symbols_match_done(&m);
-	return found;
+	return k->has_kprobe && k->functions && functions_has(k->functions, function);
 }

@@ -34,6 +34,8 @@ struct kernel {
 	char *bpf_denied;      /* why has_bpf is false, with the remedy; NULL if it is true */
 	char *lockdown;        /* "none", "integrity", "confidentiality", NULL: no such file */
 	uint64_t capabilities; /* effective set */
+	struct functions *functions; /* behind kernel_has_function(), which may be called by any
+					thread; NULL in a struct that a test puts together */
 };
 
 /*
@@ -46,5 +48,7 @@ struct kernel *kernel_free(struct kernel *k);
 
 bool kernel_has_tracepoint(const struct kernel *k, const char *category, const char *name);
 
-/* Can this function carry a kprobe (kallsyms, or available_filter_functions where readable)? */
+/*
+ * Can this function carry a kprobe? Asked of BTF (the kernel's and its modules'), or of kallsyms where there is no BTF; the first question reads all names, the others cost nothing.
+ */
 bool kernel_has_function(const struct kernel *k, const char *function);

@@ -11,6 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Called with each function; false ends the walk. `name` is valid during the call; `id` is 0 in
+ * kallsyms and in modules.
+ */
+typedef bool (*symbols_fn)(void *ctx, const char *name, uint32_t id);
+
+/* -EBADMSG: damaged BTF, from here on. */
+int symbols_btf_each(const void *btf, size_t size, symbols_fn fn, void *ctx);
+/* The kernel's own BTF and that of every module beside it. */
+int symbols_btf_all(const char *btf_path, symbols_fn fn, void *ctx);
+int symbols_kallsyms_each(const char *path, symbols_fn fn, void *ctx);
+
 /* The BTF id of a function. -ENOENT: BTF has no such function; other errors: no BTF, or damaged. */
 int symbols_btf_function(const char *btf_path, const char *name, uint32_t *ret_id);
 /* The same in BTF that is in memory: the parser by itself, for hostile input. */

@@ -16,10 +16,12 @@
 #include <cmocka.h>
 
 #include "kernel/cpus.h"
+#include "kernel/functions.h"
 #include "kernel/symbols.h"
 #include "kernel/version.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
+#include "util/file.h"
 
 static void versions_come_from_where_they_are_true(void **state)
 {
@@ -145,6 +147,69 @@ static void btf_functions_have_ids(void **state)
 	assert_int_equal(symbols_btf_search(&btf, sizeof(btf), "third", &id), -ENOENT);
 }
 
+static char *put_file(const char *dir, const char *name, const void *data, size_t size)
+{
+	char *path = xasprintf("%s/%s", dir, name);
+
+	assert_int_equal(file_write_atomic(path, data, size, 0644), 0);
+	return path;
+}
+
+/* A module's BTF: a function of the kernel's string "first", and one of its own, "third". */
+static const struct {
+	struct btf_header header;
+	struct btf_type first, third;
+	char strings[8];
+} module = {
+	.header = {.magic = BTF_MAGIC,
+                   .version = 1,
+                   .hdr_len = sizeof(struct btf_header),
+                   .type_len = 2 * sizeof(struct btf_type),
+                   .str_off = 2 * sizeof(struct btf_type),
+                   .str_len = 7},
+	.first = {.name_off = 1, .info = BTF_KIND_FUNC << 24},
+	.third = {.name_off = 14 + 1, .info = BTF_KIND_FUNC << 24},
+	.strings = "\0third",
+};
+
+static void all_functions_are_known_after_one_walk(void **state)
+{
+	char dir[] = "/tmp/quern-functions-XXXXXX";
+	_cleanup_(freep) char *kernel = NULL, *other = NULL, *damaged = NULL, *kallsyms = NULL;
+	static const char symbols[] = "0 T from_kallsyms\n0 t variant.isra.0\n0 t piece.cold\n";
+	struct functions *f;
+
+	assert_non_null(mkdtemp(dir));
+	kernel = put_file(dir, "vmlinux", &btf, sizeof(btf));
+	other = put_file(dir, "module", &module, sizeof(module));
+	damaged = put_file(dir, "damaged", &module, sizeof(module) - 12);
+	kallsyms = put_file(dir, ".kallsyms", symbols, sizeof(symbols) - 1);
+
+	f = functions_new(kernel, kallsyms);
+	assert_true(functions_has(f, "first"));
+	assert_true(functions_has(f, "second"));
+	assert_true(functions_has(f, "third"));
+	assert_false(functions_has(f, "from_kallsyms"));
+	assert_false(functions_has(f, ""));
+	functions_free(f);
+
+	f = functions_new(NULL, kallsyms);
+	assert_true(functions_has(f, "from_kallsyms"));
+	assert_true(functions_has(f, "variant"));
+	assert_false(functions_has(f, "piece"));
+	assert_false(functions_has(f, "first"));
+	functions_free(f);
+
+	f = functions_new(NULL, "/nowhere");
+	assert_false(functions_has(f, "first"));
+	functions_free(f);
+	unlink(kernel);
+	unlink(other);
+	unlink(damaged);
+	unlink(kallsyms);
+	rmdir(dir);
+}
+
 /* Each byte changed, and each length cut: the answer may be wrong, but nothing is read outside. */
 static void damaged_btf_does_no_harm(void **state)
 {
@@ -187,6 +252,7 @@ int main(void)
 		cmocka_unit_test(cpu_lists_are_read),
 		cmocka_unit_test(kernel_functions_are_found),
 		cmocka_unit_test(btf_functions_have_ids),
+		cmocka_unit_test(all_functions_are_known_after_one_walk),
 		cmocka_unit_test(damaged_btf_does_no_harm),
 		cmocka_unit_test(absence_can_be_feigned),
 	};
