@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/common.h"
 #include "cli/table.h"
+#include "kernel/attach.h"
 #include "util/cleanup.h"
 #include "util/time.h"
 
@@ -19,10 +20,9 @@ static const struct cli_arg args[] = {
 static const struct cli_spec spec = {
 	.command = "check",
 	.synopsis = "[OPTION…]",
-	.about =
-		"Say whether `quern run` would work with this configuration on this host: parse\n"
-		"it, compile each probe, and load it, so that the verifier has its say. Nothing is\n"
-		"attached. Exits 1 if anything would fail.\n",
+	.about = "Say whether `quern run` would work with this configuration on this host: parse\n"
+		 "it, compile each probe, load it, so that the verifier has its say, and look up\n"
+		 "whatever it attaches to. Nothing is attached. Exits 1 if anything would fail.\n",
 	.args = args,
 };
 
@@ -66,6 +66,15 @@ static void print_details(const struct setup *setup)
 	}
 }
 
+static int load_one(struct setup *setup, struct probe *p, uint32_t *next_id, struct diag *diag)
+{
+	int r = probe_load(p, setup->kernel, next_id, diag);
+
+	for (uint32_t i = 0; !r && i < p->loaded->n_programs; i++)
+		r = attach_check(setup->kernel, &p->loaded->programs[i].spec, diag);
+	return r;
+}
+
 static void load_all(struct setup *setup)
 {
 	uint32_t next_id = 0;
@@ -74,7 +83,7 @@ static void load_all(struct setup *setup)
 		_cleanup_(diag_donep) struct diag diag = {};
 
 		if (setup->probes[i]->state == PROBE_BUILT &&
-		    probe_load(setup->probes[i], setup->kernel, &next_id, &diag))
+		    load_one(setup, setup->probes[i], &next_id, &diag))
 			probe_fail(setup->probes[i], &diag);
 	}
 }

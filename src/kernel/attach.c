@@ -35,8 +35,8 @@ int attach_failed(const struct kernel *k, const struct attach_spec *spec, int r,
 	return diag_error(diag, r, "%s: cannot attach: %s", what, why);
 }
 
-int attach_program(const struct kernel *k, const struct attach_spec *spec, int prog_fd,
-                   struct attachment **ret, struct diag *diag)
+static int attach(const struct kernel *k, const struct attach_spec *spec, int prog_fd,
+                  struct attachment *a, struct diag *diag)
 {
 	static int (*const attachers[])(const struct kernel *, const struct attach_spec *, int,
 	                                struct attachment *, struct diag *) = {
@@ -55,14 +55,26 @@ int attach_program(const struct kernel *k, const struct attach_spec *spec, int p
 		[ATTACH_SOCKET_FILTER] = attach_socket_filter,
 		[ATTACH_XDP] = attach_xdp,
 	};
-	_cleanup_(attachment_freep) struct attachment *a = xcalloc(1, sizeof(*a));
-	int r = 0;
 
 	assert((size_t)spec->kind < ARRAY_SIZE(attachers));
-	if (attachers[spec->kind])
-		r = attachers[spec->kind](k, spec, prog_fd, a, diag);
+	return attachers[spec->kind] ? attachers[spec->kind](k, spec, prog_fd, a, diag) : 0;
+}
+
+int attach_program(const struct kernel *k, const struct attach_spec *spec, int prog_fd,
+                   struct attachment **ret, struct diag *diag)
+{
+	_cleanup_(attachment_freep) struct attachment *a = xcalloc(1, sizeof(*a));
+	int r = attach(k, spec, prog_fd, a, diag);
+
 	if (r)
 		return r;
 	*ret = steal(&a);
 	return 0;
+}
+
+int attach_check(const struct kernel *k, const struct attach_spec *spec, struct diag *diag)
+{
+	struct attachment a = {.look_only = true};
+
+	return attach(k, spec, -1, &a, diag);
 }

@@ -44,6 +44,7 @@ struct attach_spec {
 };
 
 void attach_spec_done(struct attach_spec *s);
+void attach_spec_copy(const struct attach_spec *from, struct attach_spec *to);
 
 /*
  * What BCC's naming convention says of a function: "kprobe__", "kretprobe__", "tracepoint__cat__name",
@@ -69,4 +70,9 @@ struct attachment;
  */
 int attach_program(const struct kernel *k, const struct attach_spec *spec, int prog_fd,
                    struct attachment **ret, struct diag *diag);
+/*
+ * Would it attach? Everything that attach_program() looks up is looked up, with the same messages,
+ * and nothing is attached. What only the kernel can answer is taken for granted.
+ */
+int attach_check(const struct kernel *k, const struct attach_spec *spec, struct diag *diag);
 struct attachment *attachment_free(struct attachment *a); /* detaches */

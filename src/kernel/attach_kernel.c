@@ -48,6 +48,8 @@ static int retry_kprobe(const struct kernel *k, const struct attach_spec *spec, 
 		                  "%s %s: the kernel has several functions of this name and will "
 		                  "not choose: probe one that calls it, or a tracepoint",
 		                  kind, spec->target);
+	if (m.exact && a->look_only)
+		return 0;
 	if (m.exact)
 		return diag_error(diag, refused,
 		                  "%s %s: the kernel does not let this function be probed (%s): "
@@ -79,7 +81,9 @@ int attach_kernel_probe(const struct kernel *k, const struct attach_spec *spec, 
 		                  "%s %s: this kernel has no kprobes (CONFIG_KPROBES, Linux 4.17): "
 		                  "use a tracepoint (HAVE_KPROBE(%s) is 0 here)",
 		                  attach_kind_name(spec->kind), spec->target, spec->target);
-	r = open_kprobe(spec, spec->target, prog_fd, a);
+	r = a->look_only && !kernel_has_function(k, spec->target)
+	            ? -ENOENT
+	            : open_kprobe(spec, spec->target, prog_fd, a);
 	switch (r) {
 	case 0:
 		return 0;

@@ -15,8 +15,11 @@
 int attach_btf_function(const struct kernel *k, const struct attach_spec *spec, int prog_fd,
                         struct attachment *a, struct diag *diag)
 {
-	int fd = bpf_raw_tracepoint_open(NULL, prog_fd);
+	int fd;
 
+	if (a->look_only)
+		return 0;
+	fd = bpf_raw_tracepoint_open(NULL, prog_fd);
 	if (fd < 0)
 		return attach_failed(k, spec, -errno, diag);
 	attachment_add(a, fd);
@@ -33,8 +36,8 @@ int attach_xdp(const struct kernel *k, const struct attach_spec *spec, int prog_
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
 	int index = attach_interface(spec, diag), fd;
 
-	if (index < 0)
-		return index;
+	if (index < 0 || a->look_only)
+		return index < 0 ? index : 0;
 	fd = bpf_link_create(prog_fd, index, BPF_XDP, &opts);
 	if (fd < 0 && errno != EBUSY && errno != EEXIST && errno != EPERM) {
 		int native = errno;

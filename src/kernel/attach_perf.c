@@ -22,6 +22,8 @@ int attach_event(struct perf_event_attr *attr, int pid, int cpu, int prog_fd, st
 {
 	_cleanup_(closep) int fd = -1;
 
+	if (a->look_only)
+		return 0;
 	attr->size = sizeof(*attr);
 	fd = perf_event_open(attr, pid, cpu);
 	if (fd < 0)

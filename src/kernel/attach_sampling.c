@@ -97,5 +97,5 @@ int attach_sampling(const struct kernel *k, const struct attach_spec *spec, int 
 		else if (r)
 			return sampling_failed(k, spec, r, diag);
 	}
-	return a->n_fds ? 0 : sampling_failed(k, spec, -ENODEV, diag);
+	return a->n_fds || a->look_only ? 0 : sampling_failed(k, spec, -ENODEV, diag);
 }

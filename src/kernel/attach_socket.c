@@ -55,8 +55,8 @@ int attach_socket_filter(const struct kernel *k, const struct attach_spec *spec,
 	};
 	_cleanup_(closep) int fd = -1;
 
-	if (index < 0)
-		return index;
+	if (index < 0 || a->look_only)
+		return index < 0 ? index : 0;
 	/* Of no protocol until it is bound, so that no packet comes before the program is there. */
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){0}, sizeof(int)) < 0 ||

@@ -40,6 +40,15 @@ void attach_spec_done(struct attach_spec *s)
 	*s = (struct attach_spec){};
 }
 
+void attach_spec_copy(const struct attach_spec *from, struct attach_spec *to)
+{
+	*to = *from;
+	to->category = from->category ? xstrdup(from->category) : NULL;
+	to->target = from->target ? xstrdup(from->target) : NULL;
+	to->binary = from->binary ? xstrdup(from->binary) : NULL;
+	to->provider = from->provider ? xstrdup(from->provider) : NULL;
+}
+
 const char *attach_kind_name(enum attach_kind kind)
 {
 	return kinds[kind].name;

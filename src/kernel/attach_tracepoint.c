@@ -110,8 +110,11 @@ int attach_tracepoint(const struct kernel *k, const struct attach_spec *spec, in
 int attach_raw_tracepoint(const struct kernel *k, const struct attach_spec *spec, int prog_fd,
                           struct attachment *a, struct diag *diag)
 {
-	int fd = bpf_raw_tracepoint_open(spec->target, prog_fd);
+	int fd;
 
+	if (a->look_only)
+		return 0;
+	fd = bpf_raw_tracepoint_open(spec->target, prog_fd);
 	if (fd >= 0) {
 		attachment_add(a, fd);
 		return 0;

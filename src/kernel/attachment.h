@@ -11,6 +11,7 @@
 struct attachment {
 	int *fds; /* closed in reverse order */
 	size_t n_fds, fds_cap;
+	bool look_only; /* attach_check(): find everything, open nothing */
 };
 
 struct perf_event_attr;

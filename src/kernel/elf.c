@@ -42,7 +42,7 @@ static int elf_file_open(struct elf_file *f, const char *path, struct diag *diag
 	if (f->fd < 0)
 		return diag_error(diag, -errno, "%s: %s", path, strerror(errno));
 	elf_version(EV_CURRENT);
-	f->elf = elf_begin(f->fd, ELF_C_READ_MMAP, NULL);
+	f->elf = elf_begin(f->fd, ELF_C_READ, NULL);
 	if (!f->elf || elf_kind(f->elf) != ELF_K_ELF)
 		return diag_error(diag, -EBADMSG, "%s: is no ELF executable or library", path);
 	return 0;

@@ -191,15 +191,6 @@ static int load_program(struct loader *l, const struct object_program *p,
 	return verifier_explain(l->k, l->object, p, buf_cstr(&log), refused, l->diag);
 }
 
-static void copy_spec(const struct attach_spec *from, struct attach_spec *to)
-{
-	*to = *from;
-	to->category = from->category ? xstrdup(from->category) : NULL;
-	to->target = from->target ? xstrdup(from->target) : NULL;
-	to->binary = from->binary ? xstrdup(from->binary) : NULL;
-	to->provider = from->provider ? xstrdup(from->provider) : NULL;
-}
-
 static struct loaded *loaded_new(const struct object *o, const struct attach_spec *specs)
 {
 	struct loaded *l = xcalloc(1, sizeof(*l));
@@ -212,7 +203,7 @@ static struct loaded *loaded_new(const struct object *o, const struct attach_spe
 	l->programs = xcalloc(o->n_programs, sizeof(*l->programs));
 	for (uint32_t i = 0; i < o->n_programs; i++) {
 		l->programs[i].fd = -1;
-		copy_spec(&specs[i], &l->programs[i].spec);
+		attach_spec_copy(&specs[i], &l->programs[i].spec);
 	}
 	return l;
 }

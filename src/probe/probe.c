@@ -78,15 +78,6 @@ void probe_fail(struct probe *p, struct diag *diag)
 	p->state = PROBE_FAILED;
 }
 
-static void attach_spec_copy(const struct attach_spec *from, struct attach_spec *to)
-{
-	*to = *from;
-	to->category = from->category ? xstrdup(from->category) : NULL;
-	to->target = from->target ? xstrdup(from->target) : NULL;
-	to->binary = from->binary ? xstrdup(from->binary) : NULL;
-	to->provider = from->provider ? xstrdup(from->provider) : NULL;
-}
-
 static int find_program(const struct object *o, const char *function)
 {
 	for (uint32_t i = 0; i < o->n_programs; i++)

@@ -56,6 +56,7 @@ static void attach(struct attached *a, const struct attach_spec *spec, int32_t v
 	struct diag diag = {};
 	int r;
 
+	assert_int_equal(attach_check(k, spec, NULL), 0);
 	counting_load(&a->program, k, spec, value);
 	r = attach_program(k, spec, a->program.loaded->programs[0].fd, &a->attachment, &diag);
 	if (r)
@@ -83,6 +84,9 @@ static char *refusal(const struct attach_spec *spec, int expected)
 
 	counting_load(&c, k, spec, 0);
 	assert_int_equal(attach_program(k, spec, c.loaded->programs[0].fd, &a, &diag), expected);
+	/* what can be known beforehand is said beforehand */
+	if (expected != -EBUSY && spec->kind != ATTACH_RAW_TRACEPOINT)
+		assert_int_equal(attach_check(k, spec, NULL), expected);
 	text = xstrdup(diag_text(&diag));
 	loaded_free(c.loaded);
 	diag_done(&diag);
