@@ -48,14 +48,6 @@ enum { MAP_COUNTER, MAP_BUFFER };
 		.insn = (start) + 3, .map = MAP_COUNTER                                            \
 	}
 
-static inline void skip_without_bpf(const struct kernel *k)
-{
-	if (k->has_bpf)
-		return;
-	print_message("skipped: %s\n", k->bpf_denied);
-	skip();
-}
-
 static inline struct object_map counter_map(void)
 {
 	return (struct object_map){.name = (char *)"counter",
