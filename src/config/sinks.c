@@ -78,6 +78,33 @@ static int refuse_unknown(const struct yaml_node *node, const char *name, struct
 	return yaml_error(diag, node, "no sink is called %s; known: %s", shown, buf_cstr(&known));
 }
 
+/* What is wanted and not there, when the sink is but a name in the list. */
+static int refuse_missing(const struct sink_ops *ops, const struct yaml_node *node,
+                          struct diag *diag)
+{
+	int r = 0;
+
+	for (const struct option *opt = ops->options; opt && opt->key; opt++)
+		if (opt->required)
+			r = yaml_error(diag, node, "%s: \"%s\" is missing: %s", ops->name, opt->key,
+			               opt->help);
+	return r;
+}
+
+static void resolve_paths(const struct config *c, struct sink *sink)
+{
+	for (const struct option *opt = sink->ops->options; opt && opt->key; opt++) {
+		char **path = (char **)((char *)sink + opt->offset);
+		char *resolved;
+
+		if (opt->type != OPTION_PATH || !*path)
+			continue;
+		resolved = config_resolve_path(c, *path);
+		free(*path);
+		*path = resolved;
+	}
+}
+
 static int parse_sink(struct config *c, const struct yaml_node *node, struct diag *diag)
 {
 	_cleanup_(freep) struct option *options = NULL;
@@ -94,9 +121,11 @@ static int parse_sink(struct config *c, const struct yaml_node *node, struct dia
 		return refuse_unknown(node, name, diag);
 	sink = add_sink(c, ops, node);
 	if (!body)
-		return 0;
+		return refuse_missing(ops, node, diag);
 	options = join_options(ops);
-	return options_parse(options, body, NULL, sink, diag);
+	r = options_parse(options, body, NULL, sink, diag);
+	resolve_paths(c, sink);
+	return r;
 }
 
 int config_parse_sinks(struct config *c, const struct yaml_node *section, struct diag *diag)

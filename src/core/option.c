@@ -33,10 +33,18 @@ const char *option_type_expected(enum option_type type)
 		return "a size such as 8M";
 	case OPTION_STRING:
 		return "a text";
+	case OPTION_PATH:
+		return "a path";
 	case OPTION_CHOICE:
 		return "one of a few words";
 	}
 	assert(!"an option's type");
+}
+
+/* Kept as it was written, on the heap. */
+static bool is_text(const struct option *opt)
+{
+	return opt->type == OPTION_STRING || opt->type == OPTION_PATH;
 }
 
 static size_t count_choices(const struct option *opt)
@@ -132,6 +140,8 @@ static int parse_value(const struct option *opt, const char *text, union value *
 		return parse_choice(opt, text, &ret->choice);
 	case OPTION_STRING:
 		return 0;
+	case OPTION_PATH:
+		return *text ? 0 : -EINVAL;
 	case OPTION_INT:
 		r = parse_i64(text, &ret->i64);
 		if (!r && bounded && (ret->i64 < opt->min || ret->i64 > opt->max))
@@ -175,6 +185,7 @@ static void store(const struct option *opt, const union value *v, const char *te
 		*(int *)p = v->choice;
 		return;
 	case OPTION_STRING:
+	case OPTION_PATH:
 		free(*(char **)p);
 		*(char **)p = xstrdup(text);
 		return;
@@ -238,7 +249,7 @@ int option_set_node(const struct option *opt, const struct yaml_node *node, void
 	_cleanup_(freep) char *got = NULL;
 
 	if (node->kind == YAML_SCALAR && !yaml_is_empty(node) &&
-	    (!node->quoted || opt->type == OPTION_STRING || opt->type == OPTION_CHOICE))
+	    (!node->quoted || is_text(opt) || opt->type == OPTION_CHOICE))
 		return option_set(opt, node->text, where, owner, diag);
 	if (node->kind == YAML_SCALAR && node->quoted) {
 		_cleanup_(freep) char *shown = diag_quote(node->text);
@@ -264,7 +275,7 @@ void options_done(const struct option *table, void *owner)
 	for (const struct option *opt = table; opt->key; opt++) {
 		char **p = (char **)((char *)owner + opt->offset);
 
-		if (opt->type == OPTION_STRING)
+		if (is_text(opt))
 			free(steal(p));
 	}
 }

@@ -5,7 +5,8 @@
  * where in the owner's struct the value goes.
  *
  * Storage by type: BOOL bool, INT int64_t, UINT uint64_t, DURATION uint64_t ns, BYTES uint64_t,
- * STRING char * (heap, NULL when unset), CHOICE int (index into choices).
+ * STRING and PATH char * (heap, NULL when unset), CHOICE int (index into choices). What a relative
+ * PATH is relative to, is for whoever parsed the table to say.
  */
 #pragma once
 
@@ -23,6 +24,7 @@ enum option_type {
 	OPTION_DURATION,
 	OPTION_BYTES,
 	OPTION_STRING,
+	OPTION_PATH,
 	OPTION_CHOICE,
 };
 
