@@ -8,11 +8,11 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages_build=(
 	gcc libc6-dev meson pkg-config
 	libbpf-dev libbpfcc-dev libcurl4-openssl-dev libelf-dev libjansson-dev
-	libssl-dev libyaml-dev zlib1g-dev
+	libssl-dev libyaml-dev libzstd-dev zlib1g-dev
 )
 packages_test=(
 	"bpftool|linux-tools-common" clang "clang-format-14|clang-format" cppcheck jq
-	"libclang-rt-14-dev|libclang-rt-dev" libcmocka-dev procps shellcheck
+	"libclang-rt-14-dev|libclang-rt-dev" libcmocka-dev procps shellcheck zstd
 )
 packages_bench=(bpftrace)
 

@@ -7,9 +7,11 @@
 #include "util/alloc.h"
 
 extern const struct sink_ops console_ops;
+extern const struct sink_ops file_ops;
 
 const struct sink_ops *const sink_list[] = {
 	&console_ops,
+	&file_ops,
 	NULL,
 };
 

@@ -35,7 +35,7 @@ const struct option sink_options[] = {
 		.offset = offsetof(struct sink, format),
 		.fallback = "text",
 		.choices = format_names,
-		.help = "how events are written",
+		.help = "how events are written; most outputs choose json",
 	},
 	{
 		.key = "queue_bytes",
@@ -116,6 +116,7 @@ struct sink *sink_new(const struct sink_ops *ops, const char *label)
 	s->retry = (struct retry_policy){.base_ns = NSEC_PER_SEC, .cap_ns = 30 * NSEC_PER_SEC};
 	s->tallies = xcalloc(EVENTS_MAX, sizeof(*s->tallies));
 	options_init(sink_options, s);
+	s->format = ops->format;
 	if (ops->options)
 		options_init(ops->options, s);
 	return s;

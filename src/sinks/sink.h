@@ -77,6 +77,7 @@ struct sink_ops {
 	const char *help;
 	size_t size;                  /* of the struct that begins with struct sink */
 	const struct option *options; /* its own keys, offsets into that struct */
+	int format;                   /* enum format, unless configured */
 	uint64_t flush_bytes;         /* send at this size; 0: any, if flush_age_ns is 0 */
 	uint64_t flush_age_ns;        /* send at this age; 0: after every batch */
 
