@@ -187,16 +187,20 @@ static __always_inline void *event_begin(void *slot_map)
 	return &slot->record;
 }
 
+/* `n`, `max` at most. A plain comparison may be compiled to something the verifier cannot follow. */
+static __always_inline u64 bounded(u64 n, u64 max)
+{
+	asm volatile("" : "+r"(n));
+	return n < max ? n : max;
+}
+
 /* Bytes of an event whose last member holds `length` (a helper's result: below 0, nothing). */
 #define EVENT_SIZE(e, tail, length)                                                                \
 	(offsetof(typeof(*(e)), tail) + event_tail((length), sizeof((e)->tail)))
 
 static __always_inline u64 event_tail(long length, u64 max)
 {
-	u64 n = length;
-
-	asm volatile("" : "+r"(n)); /* the check below must be the verifier's, too */
-	return n <= max ? n : 0;
+	return length < 0 ? 0 : bounded(length, max);
 }
 
 /*
@@ -239,11 +243,13 @@ static __always_inline void event_emit(void *ctx, void *slot_map, void *map, voi
 	&& (defined(bpf_target_x86) || defined(bpf_target_arm64))
 #define HAVE_SYSCALL_ARGUMENTS 1
 
-/* Of a tracepoint or kprobe program, for a call of the running thread; n from 1 to 4. */
-static __always_inline u64 syscall_argument(int n)
+static __always_inline const struct pt_regs *syscall_registers(void)
 {
-	const struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
 
+static __always_inline u64 syscall_argument(const struct pt_regs *regs, int n) /* n from 1 to 4 */
+{
 #if defined(bpf_target_x86)
 	return n == 1 ? regs->di : n == 2 ? regs->si : n == 3 ? regs->dx : regs->r10;
 #else
