@@ -73,10 +73,42 @@ static void append(void *ctx, const char *fmt, va_list ap)
 	buf_vprintf(ctx, fmt, ap);
 }
 
+/*
+ * Where a struct has gaps, the dump fills them with unnamed bit-fields of 64 bits. libbcc lays types
+ * out for the host and then computes offsets for BPF, and the two disagree about how a bit-field of
+ * more than 64 bits, which is what Clang makes of several in a row, is aligned: every member behind
+ * the gap would be read from a wrong place. Arrays of bytes have no such opinions. The bit-field of
+ * width zero keeps what the first one did, go on at the next multiple of 8.
+ */
+static void write_gaps_as_bytes(const char *text, size_t size, struct buf *out)
+{
+	static const char gap[] = "long: 64;\n";
+	const char *end = text + size;
+	unsigned int run = 0, n_gaps = 0;
+
+	for (const char *line = text, *next; line < end; line = next) {
+		const char *word = line;
+
+		next = memchr(line, '\n', end - line);
+		next = next ? next + 1 : end;
+		while (word < next && *word == '\t')
+			word++;
+		if ((size_t)(next - word) == strlen(gap) && !memcmp(word, gap, strlen(gap))) {
+			run++;
+			continue;
+		}
+		if (run)
+			buf_printf(out, "\tlong: 0;\n\tchar gap_%u_[%u];\n", n_gaps++, run * 8);
+		run = 0;
+		buf_append(out, line, next - line);
+	}
+}
+
 int btf_types_write(struct btf_types *t, const struct words *words, struct buf *out,
                     struct diag *diag)
 {
-	struct btf_dump *dump = btf_dump__new(t->btf, append, out, NULL);
+	_cleanup_(buf_donep) struct buf text = {};
+	struct btf_dump *dump = btf_dump__new(t->btf, append, &text, NULL);
 	uint32_t n = btf__type_cnt(t->btf);
 	int r = dump ? 0 : -errno;
 
@@ -85,8 +117,10 @@ int btf_types_write(struct btf_types *t, const struct words *words, struct buf *
 			r = btf_dump__dump_type(dump, id);
 	btf_dump__free(dump);
 	if (r)
-		diag_error(diag, r, "the kernel's BTF cannot be written as C: %s", strerror(-r));
-	return r;
+		return diag_error(diag, r, "the kernel's BTF cannot be written as C: %s",
+		                  strerror(-r));
+	write_gaps_as_bytes(text.data, text.len, out);
+	return 0;
 }
 
 static const struct btf_type *skip_modifiers(const struct btf *btf, uint32_t id)
