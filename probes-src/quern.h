@@ -273,3 +273,71 @@ static __always_inline void ip_from_v4(u8 *ip, u32 address)
 	((u32 *)ip)[2] = bpf_htonl(0xffff);
 	((u32 *)ip)[3] = address;
 }
+
+/* BCC turns `a->b->c` into reads of the kernel's memory by itself, but not in headers and macros. */
+#define READ_KERNEL(to, from) bpf_probe_read_kernel(&(to), sizeof(to), (const void *)&(from))
+
+#ifdef QUERN_SOCKETS
+
+/* The socket behind one of the process's file descriptors, or NULL. */
+static __always_inline struct sock *socket_of(int fd)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct files_struct *files = NULL;
+	struct fdtable *table = NULL;
+	struct file **list = NULL;
+	struct file *file = NULL;
+	struct inode *inode = NULL;
+	struct socket *socket = NULL;
+	struct sock *sk = NULL;
+	umode_t mode = 0;
+
+	READ_KERNEL(files, task->files);
+	READ_KERNEL(table, files->fdt);
+	READ_KERNEL(list, table->fd);
+	READ_KERNEL(file, list[fd]);
+	READ_KERNEL(inode, file->f_inode);
+	READ_KERNEL(mode, inode->i_mode);
+	if (!S_ISSOCK(mode))
+		return NULL;
+	READ_KERNEL(socket, file->private_data);
+	READ_KERNEL(sk, socket->sk);
+	return sk;
+}
+
+/* Is it TCP over IPv4 or IPv6? */
+static __always_inline bool socket_is_tcp(const struct sock *sk)
+{
+	u16 protocol = 0, family = 0;
+
+	READ_KERNEL(protocol, sk->sk_protocol);
+	READ_KERNEL(family, sk->__sk_common.skc_family);
+	return protocol == IPPROTO_TCP && (family == AF_INET || family == AF_INET6);
+}
+
+/* The addresses of both ends of a TCP or UDP socket. */
+static __always_inline void socket_addresses(const struct sock *sk, u8 *ours, u8 *theirs)
+{
+	struct sock_common common = {};
+
+	READ_KERNEL(common, sk->__sk_common);
+	if (common.skc_family == AF_INET) {
+		ip_from_v4(ours, common.skc_rcv_saddr);
+		ip_from_v4(theirs, common.skc_daddr);
+	} else {
+		__builtin_memcpy(ours, &common.skc_v6_rcv_saddr, sizeof(ip_t));
+		__builtin_memcpy(theirs, &common.skc_v6_daddr, sizeof(ip_t));
+	}
+}
+
+/* Their ports. */
+static __always_inline void socket_ports(const struct sock *sk, port_t *ours, port_t *theirs)
+{
+	u16 local = 0, remote = 0;
+
+	READ_KERNEL(local, ((const struct inet_sock *)sk)->inet_sport);
+	READ_KERNEL(remote, sk->__sk_common.skc_dport);
+	*ours = bpf_ntohs(local);
+	*theirs = bpf_ntohs(remote);
+}
+#endif

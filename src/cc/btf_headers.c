@@ -59,12 +59,81 @@ static bool want(const struct btf *btf, const struct btf_type *type, const struc
 	case BTF_KIND_TYPEDEF:
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_UNION:
-		return flags == WORD_USED;
+		return (flags & WORD_USED) && !(flags & WORD_DEFINED);
 	case BTF_KIND_ENUM:
 	case BTF_KIND_ENUM64:
 		return (flags & WORD_USED) || want_enum(btf, type, words);
 	default:
 		return false;
+	}
+}
+
+static const struct btf_type *skip_modifiers(const struct btf *btf, uint32_t id, uint32_t *ret_id)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	while (type && (btf_is_mod(type) || btf_is_typedef(type))) {
+		id = type->type;
+		type = btf__type_by_id(btf, id);
+	}
+	*ret_id = id;
+	return type;
+}
+
+/* The types to be written, and those whose members are still to be looked at. */
+struct wanted {
+	const struct btf *btf;
+	const struct words *words;
+	bool *types; /* by id */
+	uint32_t *open;
+	size_t n_open, cap_open;
+};
+
+static void add_wanted(struct wanted *w, uint32_t id)
+{
+	if (w->types[id])
+		return;
+	w->types[id] = true;
+	*array_push(&w->open, &w->n_open, &w->cap_open) = id;
+}
+
+/*
+ * A struct that is held by value comes along by itself, but its members count; what is pointed to
+ * has to be asked for where the probe goes there.
+ */
+static void follow_member(struct wanted *w, const struct btf_member *m)
+{
+	const char *name = btf__name_by_offset(w->btf, m->name_off);
+	const struct btf_type *type;
+	bool pointed = false;
+	uint32_t id = m->type;
+
+	for (;;) {
+		type = skip_modifiers(w->btf, id, &id);
+		if (!type || !(btf_is_ptr(type) || btf_is_array(type)))
+			break;
+		pointed |= btf_is_ptr(type);
+		id = btf_is_ptr(type) ? type->type : btf_array(type)->type;
+	}
+	if (type && btf_is_composite(type) &&
+	    (!pointed || (words_flags(w->words, name) & WORD_MEMBER)))
+		add_wanted(w, id);
+}
+
+static void find_wanted(struct wanted *w)
+{
+	uint32_t n = btf__type_cnt(w->btf);
+
+	for (uint32_t id = 1; id < n; id++)
+		if (want(w->btf, btf__type_by_id(w->btf, id), w->words))
+			add_wanted(w, id);
+	while (w->n_open) {
+		uint32_t id = w->open[--w->n_open];
+		const struct btf_type *type = skip_modifiers(w->btf, id, &id);
+
+		w->types[id] = true;
+		for (unsigned int i = 0; type && btf_is_composite(type) && i < btf_vlen(type); i++)
+			follow_member(w, &btf_members(type)[i]);
 	}
 }
 
@@ -109,27 +178,23 @@ int btf_types_write(struct btf_types *t, const struct words *words, struct buf *
 {
 	_cleanup_(buf_donep) struct buf text = {};
 	struct btf_dump *dump = btf_dump__new(t->btf, append, &text, NULL);
+	struct wanted wanted = {.btf = t->btf, .words = words};
 	uint32_t n = btf__type_cnt(t->btf);
 	int r = dump ? 0 : -errno;
 
+	wanted.types = xcalloc(n, sizeof(*wanted.types));
+	find_wanted(&wanted);
 	for (uint32_t id = 1; !r && id < n; id++)
-		if (want(t->btf, btf__type_by_id(t->btf, id), words))
+		if (wanted.types[id])
 			r = btf_dump__dump_type(dump, id);
 	btf_dump__free(dump);
+	free(wanted.types);
+	free(wanted.open);
 	if (r)
 		return diag_error(diag, r, "the kernel's BTF cannot be written as C: %s",
 		                  strerror(-r));
 	write_gaps_as_bytes(text.data, text.len, out);
 	return 0;
-}
-
-static const struct btf_type *skip_modifiers(const struct btf *btf, uint32_t id)
-{
-	const struct btf_type *type = btf__type_by_id(btf, id);
-
-	while (type && (btf_is_mod(type) || btf_is_typedef(type)))
-		type = btf__type_by_id(btf, type->type);
-	return type;
 }
 
 static bool has_member(const struct btf *btf, const struct btf_type *type, const char *field,
@@ -139,10 +204,11 @@ static bool has_member(const struct btf *btf, const struct btf_type *type, const
 		const struct btf_member *m = &btf_members(type)[i];
 		const char *name = btf__name_by_offset(btf, m->name_off);
 		const struct btf_type *inner;
+		uint32_t id;
 
 		if (streq(name, field))
 			return true;
-		inner = *name || !depth ? NULL : skip_modifiers(btf, m->type);
+		inner = *name || !depth ? NULL : skip_modifiers(btf, m->type, &id);
 		if (inner && btf_is_composite(inner) && has_member(btf, inner, field, depth - 1))
 			return true;
 	}

@@ -117,6 +117,14 @@ static bool typedef_name(const char *p, const char *end, const char **ret, size_
 	return false;
 }
 
+/* Does `.` or `->` stand before p? */
+static bool follows_access(const char *text, const char *p)
+{
+	while (p > text && isspace((unsigned char)p[-1]))
+		p--;
+	return p > text && (p[-1] == '.' || (p[-1] == '>' && p > text + 1 && p[-2] == '-'));
+}
+
 void scan_words(const char *text, size_t size, struct words *words)
 {
 	const char *end = text + size, *e;
@@ -132,7 +140,8 @@ void scan_words(const char *text, size_t size, struct words *words)
 		e = word_end(p, end);
 		if (isdigit((unsigned char)*p))
 			continue;
-		words_add(words, p, (size_t)(e - p), WORD_USED);
+		words_add(words, p, (size_t)(e - p),
+		          WORD_USED | (follows_access(text, p) ? WORD_MEMBER : 0));
 		if (word_is(p, e, "typedef") && typedef_name(e, end, &name, &len) &&
 		    !isdigit((unsigned char)*name))
 			words_add(words, name, len, WORD_DEFINED);

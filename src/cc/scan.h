@@ -13,7 +13,10 @@
 /* Make blanks of all comments, in place; lines stay lines. The scans below expect that. */
 void scan_blank_comments(char *text, size_t size);
 
-/* All identifiers as WORD_USED, and the names that a typedef of the text defines as WORD_DEFINED. */
+/*
+ * All identifiers as WORD_USED, those that stand behind a `.` or `->` as WORD_MEMBER too, and the names
+ * that a typedef of the text defines as WORD_DEFINED.
+ */
 void scan_words(const char *text, size_t size, struct words *words);
 
 /*
