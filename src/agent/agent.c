@@ -73,6 +73,40 @@ static void attach_probes(struct agent *a)
 	}
 }
 
+static json_t *on_status(void *ctx)
+{
+	return agent_status(ctx);
+}
+
+static void on_add_sink(void *ctx, struct sink *sink)
+{
+	struct agent *a = ctx;
+
+	fanout_add(&a->fanout, sink);
+}
+
+static void on_remove_sink(void *ctx, struct sink *sink)
+{
+	struct agent *a = ctx;
+
+	fanout_remove(&a->fanout, sink);
+}
+
+/* An agent without its socket works; it only cannot be asked. */
+static void open_control(struct agent *a)
+{
+	static const struct control_ops ops = {
+		.status = on_status,
+		.add_sink = on_add_sink,
+		.remove_sink = on_remove_sink,
+	};
+	_cleanup_(diag_donep) struct diag diag = {};
+
+	if (control_open(a->setup->config->run_dir, a->setup->kernel->host, &ops, a, &a->control,
+	                 &diag))
+		log_warning("status and tap are not available: %s", diag_text(&diag));
+}
+
 /* Everything but attaching. */
 static int prepare(struct agent *a)
 {
@@ -148,6 +182,7 @@ int agent_start(struct agent *a, struct setup *setup, const struct agent_options
 		release(a);
 		return r;
 	}
+	open_control(a);
 	cached = count_cached(setup);
 	log_info("ready probes=%zu compiled=%zu cached=%zu failed=%zu elapsed_ms=%llu", live,
 	         live - cached, cached, failed,
@@ -240,6 +275,7 @@ void agent_finish(struct agent *a)
 	while (pump_drain(&a->pump))
 		;
 	fanout_stop(&a->fanout, a->setup->config, a->setup->config->shutdown_ns);
+	a->control = control_close(a->control);
 	log_summary(a);
 	release(a);
 }
