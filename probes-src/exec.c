@@ -68,7 +68,7 @@ RAW_TRACEPOINT_PROBE(sched_process_exec)
 static inline int failed(void *ctx, const char *path, const char *const *argv, long result)
 {
 	struct exec *e;
-	u32 length = 0;
+	u64 length = 0;
 
 	if (result >= 0)
 		return 0;
@@ -84,11 +84,16 @@ static inline int failed(void *ctx, const char *path, const char *const *argv, l
 		long n;
 
 		bpf_probe_read_user(&arg, sizeof(arg), &argv[i]);
-		if (!arg || length > ARGV_BYTES / 2)
+		if (!arg)
 			break;
+		/* One way through the loop, or the verifier would follow all of them. */
 		n = bpf_probe_read_user_str(e->argv + length, ARGV_BYTES / 2, arg);
-		if (n > 0)
-			length += n;
+		if (n < 0)
+			break;
+		length += n;
+		asm volatile("" : "+r"(length)); /* the check must be the verifier's, too */
+		if (length >= ARGV_BYTES / 2)
+			break;
 	}
 	e->argv_bytes = length;
 	EVENT_EMIT(exec, ctx, e, EVENT_SIZE(e, argv, length));
