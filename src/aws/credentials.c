@@ -98,7 +98,7 @@ static int walk(struct provider_run *run, struct aws_keys *ret, struct diag *dia
 
 static int refresh(struct credentials *c, uint64_t now, struct diag *diag)
 {
-	_cleanup_(provider_run_donep) struct provider_run run = {};
+	_cleanup_(provider_run_donep) struct provider_run run = {.now = now};
 	_cleanup_(aws_keys_donep) struct aws_keys keys = {};
 	int r = walk(&run, &keys, diag);
 

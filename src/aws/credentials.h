@@ -29,7 +29,7 @@ static inline void credentials_freep(struct credentials **c)
 /*
  * Keys for a request at `now` (wall-clock ns). They are valid until the next call. When new ones
  * cannot be had while the old are still good, that is a warning in `diag`. -ENOENT: no provider is
- * configured, -EACCES: refused, -EBADMSG: nonsense was answered, -EINVAL: wrongly configured,
+ * configured, or a file that one names is missing; -EACCES: refused, -EBADMSG: nonsense was answered, -EINVAL: wrongly configured,
  * -ETIMEDOUT, -EIO and others: try again later.
  */
 int credentials_get(struct credentials *c, uint64_t now, const struct aws_keys **ret,

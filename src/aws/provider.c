@@ -95,6 +95,8 @@ static int errno_of(enum http_error error)
 		return -ECONNREFUSED;
 	case HTTP_TOO_LARGE:
 		return -EBADMSG;
+	case HTTP_INVALID:
+		return -EINVAL;
 	default:
 		return -EIO;
 	}
@@ -110,6 +112,7 @@ int provider_fetch(struct provider_run *run, const struct http_request *request,
 		return r;
 	mine.secret = true;
 	mine.max_body = PROVIDER_ANSWER_MAX;
+	mine.ca_file = provider_variable("AWS_CA_BUNDLE");
 	if (!mine.connect_ns)
 		mine.connect_ns = CONNECT_TIMEOUT;
 	if (!mine.total_ns)
@@ -123,8 +126,7 @@ int provider_fetch(struct provider_run *run, const struct http_request *request,
 	}
 	if (ret->error == HTTP_OK)
 		return 0;
-	return diag_error(diag, errno_of(ret->error), "%s: no answer from %s: %s", run->who,
-	                  mine.url, ret->message);
+	return diag_error(diag, errno_of(ret->error), "%s: no answer: %s", run->who, ret->message);
 }
 
 int provider_refused(struct provider_run *run, const struct http_response *response,

@@ -19,6 +19,7 @@
 
 /* One walk along the chain. */
 struct provider_run {
+	uint64_t now;              /* wall-clock ns; a server may know it better than this host */
 	struct http *http;         /* made by the first that needs it */
 	struct profiles *profiles; /* read by the first that needs them */
 	char *who;                 /* the provider at work, in the words of messages and the log */

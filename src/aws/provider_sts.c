@@ -18,10 +18,11 @@
 #include "util/time.h"
 
 #define VERSION       "2011-06-15"
+#define FORM_TYPE     "application/x-www-form-urlencoded; charset=utf-8"
 #define SESSION       "quern"
 #define GLOBAL_REGION "us-east-1" /* what the endpoint without a region goes by */
 #define FORM_SIZE_MAX (4 * PROVIDER_ANSWER_MAX)
-#define N_LINES       (2 + SIGV4_LINES)
+#define N_LINES       (1 + SIGV4_LINES)
 
 static void put_field(struct buf *form, const char *name, const char *value)
 {
@@ -43,11 +44,11 @@ static void put_form(struct buf *form, const char *action, const struct provider
 }
 
 static void sign(const struct url *url, const char *region, const struct aws_keys *keys,
-                 const char *type, const struct buf *form, struct sigv4_signed *ret)
+                 uint64_t now, const struct buf *form, struct sigv4_signed *ret)
 {
 	_cleanup_(sigv4_freep) struct sigv4 *signer = sigv4_new(region, "sts", SIGV4_OTHERS);
 	_cleanup_(freep) char *host = url_authority(url);
-	const struct sigv4_header headers[] = {{"Host", host}, {"Content-Type", type}};
+	const struct sigv4_header headers[] = {{"Host", host}, {"Content-Type", FORM_TYPE}};
 	char hash[SIGV4_HASH_SIZE];
 	const struct sigv4_request request = {
 		.method = "POST",
@@ -59,13 +60,12 @@ static void sign(const struct url *url, const char *region, const struct aws_key
 	};
 
 	sigv4_hash(form->data, form->len, hash);
-	sigv4_sign(signer, keys, &request, time_realtime() / NSEC_PER_SEC, ret);
+	sigv4_sign(signer, keys, &request, now / NSEC_PER_SEC, ret);
 }
 
 static int ask(struct provider_run *run, const struct provider_role *role, const char *action,
                struct http_response *ret, struct diag *diag)
 {
-	static const char type[] = "application/x-www-form-urlencoded; charset=utf-8";
 	_cleanup_(freep) char *region = NULL, *endpoint = NULL;
 	_cleanup_(sigv4_signed_donep) struct sigv4_signed signature = {};
 	_cleanup_(secret_buf_donep) struct buf form = {};
@@ -82,16 +82,16 @@ static int ask(struct provider_run *run, const struct provider_role *role, const
 	if (r < 0)
 		return r;
 	put_form(&form, action, role);
-	lines[n++] = "Content-Type: application/x-www-form-urlencoded; charset=utf-8";
+	lines[n++] = "Content-Type: " FORM_TYPE;
 	if (role->source) {
-		sign(&url, region ? region : GLOBAL_REGION, role->source, type, &form, &signature);
+		sign(&url, region ? region : GLOBAL_REGION, role->source, run->now, &form,
+		     &signature);
 		for (size_t i = 0; signature.lines[i]; i++)
 			lines[n++] = signature.lines[i];
 	}
 	request.url = endpoint;
 	request.body = form.data;
 	request.body_size = form.len;
-	request.ca_file = provider_variable("AWS_CA_BUNDLE");
 	return provider_fetch(run, &request, ret, diag);
 }
 

@@ -20,6 +20,8 @@ static const char blanks[] = " \t\r\n";
 
 void xml_init(struct xml *x, const char *data, size_t size)
 {
+	if (!size)
+		data = ""; /* an answer without a body has no memory */
 	*x = (struct xml){.p = data, .end = data + size};
 }
 

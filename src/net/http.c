@@ -15,9 +15,9 @@
 #include "util/time.h"
 
 const char *const http_error_names[HTTP_ERRORS] = {
-	[HTTP_OK] = "ok",           [HTTP_NAME] = "name",           [HTTP_REFUSED] = "refused",
-	[HTTP_NETWORK] = "network", [HTTP_TIMEOUT] = "timeout",     [HTTP_TLS] = "tls",
-	[HTTP_ABORTED] = "aborted", [HTTP_TOO_LARGE] = "too_large",
+	[HTTP_OK] = "ok",           [HTTP_NAME] = "name",       [HTTP_REFUSED] = "refused",
+	[HTTP_NETWORK] = "network", [HTTP_TIMEOUT] = "timeout", [HTTP_TLS] = "tls",
+	[HTTP_ABORTED] = "aborted", [HTTP_INVALID] = "invalid", [HTTP_TOO_LARGE] = "too_large",
 };
 
 static struct http_call *call_free(struct http_call *call)
@@ -238,7 +238,7 @@ void http_fetch(struct http *h, const struct http_request *request, struct http_
 	while (r >= 0 && ret->error == HTTP_ERRORS)
 		r = http_poll(h, NSEC_PER_SEC);
 	if (r < 0 && ret->error == HTTP_ERRORS) {
-		ret->error = HTTP_NETWORK;
+		ret->error = r == -EINVAL ? HTTP_INVALID : HTTP_NETWORK;
 		ret->message = xstrdup(diag.errors ? diag_text(&diag) : "libcurl failed");
 	}
 }

@@ -28,6 +28,7 @@ enum http_error {
 	HTTP_TIMEOUT, /* any of the request's times has passed */
 	HTTP_TLS, /* no agreement, or a certificate that is not to be trusted or not to be read */
 	HTTP_TOO_LARGE, /* the answer is larger than allowed */
+	HTTP_INVALID,   /* a URL or a header that cannot be sent (http_fetch() only) */
 	HTTP_ABORTED,   /* by http_abort() or http_free() */
 	HTTP_ERRORS,
 };

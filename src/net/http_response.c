@@ -21,10 +21,10 @@ void http_response_done(struct http_response *r)
 /* Lines of the headers are kept one after the other, each with a NUL for its line end. */
 const char *http_response_header(const struct http_response *r, const char *name)
 {
-	const char *p = r->headers.data, *end = p + r->headers.len;
+	const char *p = r->headers.len ? r->headers.data : "", *end = p + r->headers.len;
 	size_t n = strlen(name);
 
-	for (; p && p < end; p += strlen(p) + 1)
+	for (; p < end; p += strlen(p) + 1)
 		if (!strncasecmp(p, name, n) && p[n] == ':')
 			return p + n + 1 + strspn(p + n + 1, " \t");
 	return NULL;

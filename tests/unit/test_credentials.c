@@ -160,6 +160,7 @@ static void assumed_role(void **state)
 	assert_non_null(strstr(authorization, "/eu-west-1/sts/aws4_request, "
 	                                      "SignedHeaders=content-type;host;x-amz-date, "));
 	aws_fixture_header(f, 0, "X-Amz-Security-Token", NULL);
+	aws_fixture_header(f, 0, "X-Amz-Date", "20150830T123600Z");
 }
 
 /* A role by a role, by the keys in the profile itself. */

@@ -120,11 +120,11 @@ static void what_cannot_be_sent(void **state)
 	const char *const split[] = {"X-A: b\r\nX-C: d", NULL};
 	const struct fake_answer answer = {};
 
-	assert_fails(&answer, (struct http_request){.url = "s3.example"}, HTTP_NETWORK,
+	assert_fails(&answer, (struct http_request){.url = "s3.example"}, HTTP_INVALID,
 	             "not a URL");
-	assert_fails(&answer, (struct http_request){.url = "file:///etc/passwd"}, HTTP_NETWORK,
+	assert_fails(&answer, (struct http_request){.url = "file:///etc/passwd"}, HTTP_INVALID,
 	             "not a URL");
-	assert_fails(&answer, (struct http_request){.headers = split}, HTTP_NETWORK, "X-A");
+	assert_fails(&answer, (struct http_request){.headers = split}, HTTP_INVALID, "X-A");
 	assert_int_equal(fake_http_count(server), 0);
 }
 
