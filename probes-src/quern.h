@@ -280,7 +280,7 @@ static __always_inline void ip_from_v4(u8 *ip, u32 address)
 #ifdef QUERN_SOCKETS
 
 /* The socket behind one of the process's file descriptors, or NULL. */
-static __always_inline struct sock *socket_of(int fd)
+static __always_inline struct socket *socket_of(unsigned int fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct files_struct *files = NULL;
@@ -289,11 +289,14 @@ static __always_inline struct sock *socket_of(int fd)
 	struct file *file = NULL;
 	struct inode *inode = NULL;
 	struct socket *socket = NULL;
-	struct sock *sk = NULL;
+	unsigned int max = 0;
 	umode_t mode = 0;
 
 	READ_KERNEL(files, task->files);
 	READ_KERNEL(table, files->fdt);
+	READ_KERNEL(max, table->max_fds);
+	if (fd >= max)
+		return NULL;
 	READ_KERNEL(list, table->fd);
 	READ_KERNEL(file, list[fd]);
 	READ_KERNEL(inode, file->f_inode);
@@ -301,8 +304,16 @@ static __always_inline struct sock *socket_of(int fd)
 	if (!S_ISSOCK(mode))
 		return NULL;
 	READ_KERNEL(socket, file->private_data);
-	READ_KERNEL(sk, socket->sk);
-	return sk;
+	return socket;
+}
+
+/* The number of a socket's inode: unlike its address, the next socket will not have it, too. */
+static __always_inline u64 socket_inode(const struct socket *socket)
+{
+	unsigned long number = 0;
+
+	READ_KERNEL(number, ((const struct socket_alloc *)socket)->vfs_inode.i_ino);
+	return number;
 }
 
 /* Is it TCP over IPv4 or IPv6? */

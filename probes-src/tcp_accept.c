@@ -47,8 +47,11 @@ static inline int emit(void *ctx, struct sock *sk, s32 fd)
  */
 static inline int accepted(void *ctx, long fd)
 {
-	struct sock *sk = fd < 0 ? NULL : socket_of(fd);
+	struct socket *socket = fd < 0 ? NULL : socket_of(fd);
+	struct sock *sk = NULL;
 
+	if (socket)
+		READ_KERNEL(sk, socket->sk);
 	return sk ? emit(ctx, sk, fd) : 0;
 }
 
@@ -72,4 +75,6 @@ int kretprobe__inet_csk_accept(struct pt_regs *ctx)
 
 	return sk ? emit(ctx, sk, -1) : 0;
 }
+#else
+#error "this kernel has neither tracepoints of system calls (CONFIG_FTRACE_SYSCALLS) nor kprobes"
 #endif

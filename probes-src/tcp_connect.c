@@ -30,13 +30,21 @@ struct tcp_connect {
 };
 EVENT(tcp_connect);
 
-/* A connection that waits for its answer, by its socket: who opened it, and when. */
+/*
+ * An attempt, by its socket, from the first packet to the answer. One that failed is kept, so that
+ * connect() does not report again what was reported already: it may return later, or be called once
+ * more to ask. `inode` tells whether the note is about this socket or an earlier one in its place.
+ */
 struct attempt {
-	struct event_header by;
+	struct event_header by; /* who, and when */
+	u64 inode;
 	bool returned; /* connect() did not wait for the answer */
-	bool reported; /* there was an answer while it waited, and an event */
+	bool reported; /* as failed */
 };
 BPF_TABLE("lru_hash", struct sock *, struct attempt, attempts, 16384);
+
+/* Failures without a packet (no route, no free port) are seen at the end of connect(). */
+#define SEES_CONNECT (HAVE_TRACEPOINT(syscalls, sys_exit_connect) && HAVE_SYSCALL_ARGUMENTS)
 
 /* Where connect() was asked to go. */
 static inline void target_address(const struct sockaddr *to, struct tcp_connect *e)
@@ -48,7 +56,8 @@ static inline void target_address(const struct sockaddr *to, struct tcp_connect 
 	e->dport = bpf_ntohs(v4.sin_port);
 	if (v4.sin_family == AF_INET) {
 		ip_from_v4(e->daddr, v4.sin_addr.s_addr);
-	} else if (!bpf_probe_read_user(&v6, sizeof(v6), to)) {
+	} else if (v4.sin_family == AF_INET6) {
+		bpf_probe_read_user(&v6, sizeof(v6), to);
 		__builtin_memcpy(e->daddr, &v6.sin6_addr, sizeof(e->daddr));
 	}
 }
@@ -77,74 +86,89 @@ static inline void report(void *ctx, struct sock *sk, const struct event_header 
 	EVENT_EMIT(tcp_connect, ctx, &e, sizeof(e));
 }
 
-/* Connecting begins, in connect() of the process; and it ends, wherever the answer is dealt with. */
-static inline int state_changed(void *ctx, struct sock *sk, int from, int to)
+#if HAVE_RAW_TRACEPOINT && HAVE_TRACEPOINT(sock, inet_sock_set_state)
+
+/* It begins in connect(), in the name of the process, before the first packet. */
+static inline int begun(struct sock *sk)
 {
-	struct attempt *attempt, fresh = {};
+	struct attempt attempt = {};
+	struct socket *socket = NULL;
+
+	event_header_fill(&attempt.by);
+	READ_KERNEL(socket, sk->sk_socket);
+	attempt.inode = socket_inode(socket);
+	attempts.update(&sk, &attempt);
+	return 0;
+}
+
+/* It ends wherever the answer is dealt with: mostly in an interrupt. */
+static inline int ended(void *ctx, struct sock *sk, bool established)
+{
+	struct attempt *attempt = attempts.lookup(&sk);
 	int error = 0;
 
-	if (to == TCP_SYN_SENT) {
-		event_header_fill(&fresh.by);
-		attempts.update(&sk, &fresh);
-		return 0;
-	}
-	if (from != TCP_SYN_SENT)
-		return 0;
-	attempt = attempts.lookup(&sk);
 	if (!attempt)
 		return 0;
-	if (to == TCP_ESTABLISHED) {
+	if (established) {
 		report(ctx, sk, &attempt->by, NULL, 0);
 		attempts.delete(&sk);
 		return 0;
 	}
 	READ_KERNEL(error, sk->sk_err);
-	if (!error && !attempt->returned && attempt->by.tid == (u32)bpf_get_current_pid_tgid())
-		return 0; /* connect() itself gives up, and returns the reason: see below */
+	if (SEES_CONNECT && !error && !attempt->returned &&
+	    attempt->by.tid == (u32)bpf_get_current_pid_tgid())
+		return 0; /* connect() itself gives up, and will return the reason */
 	report(ctx, sk, &attempt->by, NULL, error ? -error : -ECANCELED);
-	if (attempt->returned)
-		attempts.delete(&sk);
-	else
-		attempt->reported = true;
+	attempt->reported = true;
 	return 0;
 }
-
-#if HAVE_RAW_TRACEPOINT && HAVE_TRACEPOINT(sock, inet_sock_set_state)
 
 /* A raw one: interrupts come while other programs run, and other kinds would then be skipped. */
 RAW_TRACEPOINT_PROBE(inet_sock_set_state)
 {
 	struct sock *sk = (struct sock *)ctx->args[0];
+	int from = ctx->args[1], to = ctx->args[2];
 
-	return socket_is_tcp(sk) ? state_changed(ctx, sk, ctx->args[1], ctx->args[2]) : 0;
+	if ((from != TCP_SYN_SENT && to != TCP_SYN_SENT) || !socket_is_tcp(sk))
+		return 0;
+	return to == TCP_SYN_SENT ? begun(sk) : ended(ctx, sk, to == TCP_ESTABLISHED);
 }
+
+#else
+#error "this kernel has no tracepoint sock:inet_sock_set_state"
 #endif
 
-#if HAVE_TRACEPOINT(syscalls, sys_exit_connect) && HAVE_SYSCALL_ARGUMENTS
+#if SEES_CONNECT
 
-/* What connect() refuses at once (no route, no free port) never becomes a connection. */
 TRACEPOINT_PROBE(syscalls, sys_exit_connect)
 {
 	const struct pt_regs *regs = syscall_registers();
 	struct attempt *attempt;
-	struct sock *sk;
+	struct socket *socket;
+	struct sock *sk = NULL;
 	u8 state = 0;
+	bool known;
 
 	if (args->ret >= 0)
 		return 0;
-	sk = socket_of(syscall_argument(regs, 1));
-	if (!sk || !socket_is_tcp(sk))
+	socket = socket_of(syscall_argument(regs, 1));
+	if (!socket)
+		return 0;
+	READ_KERNEL(sk, socket->sk);
+	if (!socket_is_tcp(sk))
 		return 0;
 	READ_KERNEL(state, sk->__sk_common.skc_state);
 	attempt = attempts.lookup(&sk);
-	if (attempt && !attempt->reported && state != TCP_CLOSE) {
-		attempt->returned = true;
+	known = attempt && attempt->inode == socket_inode(socket);
+	/* It goes on in the background, or will be asked again, or has long succeeded. */
+	if (state != TCP_CLOSE || args->ret == -EINPROGRESS || syscall_error(args->ret) == -EINTR) {
+		if (known)
+			attempt->returned = true;
 		return 0;
 	}
-	if (state == TCP_CLOSE && !(attempt && attempt->reported))
+	if (!known || !attempt->reported)
 		report(args, sk, NULL, (void *)syscall_argument(regs, 2), syscall_error(args->ret));
-	if (attempt)
-		attempts.delete(&sk);
+	attempts.delete(&sk);
 	return 0;
 }
 #endif
