@@ -3,6 +3,7 @@
  * ---
  * name: exec
  * summary: Programs started, or tried to start, with their arguments
+ * buffer: 4M
  * fields:
  *   ppid: the parent
  *   error: why it failed, 0 when it did not

@@ -3,6 +3,7 @@
  * ---
  * name: file_open
  * summary: Files opened, or tried to open
+ * buffer: 8M
  * options:
  *   writes_only: {type: bool, default: false, help: "only what may write: not O_RDONLY, or O_CREAT"}
  * fields:

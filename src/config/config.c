@@ -51,7 +51,7 @@ const struct option config_options[] = {
          .help = "take headers of another version than the running kernel's"},
 	{"transport", OPTION_CHOICE, AT(transport), "auto", .choices = transports,
          .help = "what carries events out of the kernel; auto: ring where the kernel has it"},
-	{"buffer", OPTION_BYTES, AT(buffer_bytes), "8M", .min = MIB / 16, .max = 1024 * MIB,
+	{"buffer", OPTION_BYTES, AT(buffer_bytes), "2M", .min = MIB / 16, .max = 1024 * MIB,
          .help = "memory for the events of one kind, rounded up to a power of two"},
 	{"drain", OPTION_DURATION, AT(drain_ns), "10ms", .min = SECONDS / 1000, .max = 10 * SECONDS,
          .help = "how often the kernel's buffers are emptied"},

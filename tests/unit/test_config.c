@@ -69,7 +69,7 @@ static void assert_default_values(const struct config *c)
 	assert_string_equal(c->types, "auto");
 	assert_false(c->types_any_version);
 	assert_int_equal(c->transport, TRANSPORT_AUTO);
-	assert_int_equal(c->buffer_bytes, 8 << 20);
+	assert_int_equal(c->buffer_bytes, 2 << 20);
 	assert_int_equal(c->drain_ns, 10000000);
 	assert_int_equal(c->compile_timeout_ns, 60000000000);
 	assert_int_equal(c->compile_memory, 2ULL << 30);
