@@ -12,7 +12,8 @@ packages_build=(
 )
 packages_test=(
 	"bpftool|linux-tools-common" clang "clang-format-14|clang-format" cppcheck jq
-	"libclang-rt-14-dev|libclang-rt-dev" libcmocka-dev procps shellcheck zstd
+	"libclang-rt-14-dev|libclang-rt-dev" libcmocka-dev llvm
+	"linux-headers-amd64|linux-headers-generic" procps shellcheck zstd
 )
 packages_bench=(bpftrace)
 

@@ -106,6 +106,8 @@ int config_read_entry(const struct yaml_node *node, const char *what, const char
 		                                                    : xstrdup("an empty value");
 		return yaml_error(diag, node, "%s goes here, not %s", what, got);
 	}
+	if (!first->key[0])
+		return yaml_error_key(diag, first, "%s goes here, not an empty value", what);
 	if (node->n_children > 1) {
 		_cleanup_(freep) char *other = diag_quote(node->children[1]->key);
 

@@ -161,7 +161,8 @@ static void wrong_probes_are_refused(void **state)
 	       "  - path: []\n"
 	       "  - []\n"
 	       "  - {}\n"
-	       "  -\n",
+	       "  -\n"
+	       "  - NULL:\n",
 	       "3:5: probe \"exec\" is listed twice, first in line 2\n"
 	       "5:5: \"options\" stands beside \"file_open\"; indent it further if it belongs to it, or "
 	       "start it with \"- \"\n"
@@ -174,7 +175,8 @@ static void wrong_probes_are_refused(void **state)
 	       "12:11: \"path\" takes a file such as ./probe.c, not a list\n"
 	       "13:5: a probe's name goes here, not an empty value\n"
 	       "14:5: a probe's name goes here, not an empty value\n"
-	       "15:4: a probe's name goes here, not an empty value");
+	       "15:4: a probe's name goes here, not an empty value\n"
+	       "16:5: a probe's name goes here, not an empty value");
 }
 
 static void sinks_have_options_and_labels(void **state)
