@@ -130,14 +130,14 @@ static void print_metrics(const struct probe_source *s)
 		return;
 	table_init(&t, heading);
 	for (size_t i = 0; i < s->n_metrics; i++) {
-		const struct probe_metric *m = &s->metrics[i];
+		const struct metric *m = &s->metrics[i];
 		_cleanup_(buf_donep) struct buf tags = {};
 
 		for (size_t j = 0; j < m->n_tags; j++)
 			buf_printf(&tags, "%s%s=%s", j ? " " : "", m->tags[j].tag,
 			           m->tags[j].field);
 		table_cell(&t, "%s", m->name);
-		table_cell(&t, "%s", metric_kind_name(m->kind));
+		table_cell(&t, "%s", metric_kind_names[m->kind]);
 		table_cell(&t, "%s", m->value ?: "1");
 		table_cell(&t, "%s", m->unit ?: "");
 		table_cell(&t, "%s", buf_cstr(&tags));
@@ -245,13 +245,13 @@ static json_t *metrics_json(const struct probe_source *s)
 	json_t *metrics = json_array();
 
 	for (size_t i = 0; i < s->n_metrics; i++) {
-		const struct probe_metric *m = &s->metrics[i];
+		const struct metric *m = &s->metrics[i];
 		json_t *metric = json_object(), *tags = json_object();
 
 		for (size_t j = 0; j < m->n_tags; j++)
 			set_text(tags, m->tags[j].tag, m->tags[j].field);
 		set_text(metric, "name", m->name);
-		set_text(metric, "kind", metric_kind_name(m->kind));
+		set_text(metric, "kind", metric_kind_names[m->kind]);
 		set_text(metric, "event", m->event ?: s->name);
 		set_text(metric, "value", m->value ?: "1");
 		set_text(metric, "unit", m->unit);

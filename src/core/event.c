@@ -51,7 +51,10 @@ struct event *event_unref(struct event *e)
 		free(e->notes[i].help);
 		free(e->notes[i].decode);
 	}
+	for (uint32_t i = 0; i < e->n_metrics; i++)
+		metric_done(&e->metrics[i]);
 	free(e->notes);
+	free(e->metrics);
 	schema_free(e->schema);
 	free(e->probe);
 	free(e->name);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/metric.h"
 #include "core/schema.h"
 #include "util/yaml.h"
 
@@ -39,9 +40,14 @@ struct event {
 	struct schema *schema; /* owned; NULL: unknown layout */
 	struct event_field_note *notes;
 	uint32_t n_notes;
+	struct metric *metrics; /* those of this event */
+	uint32_t n_metrics;
 };
 
-/* Takes ownership of `schema`. The new event has one reference. Notes are filled by the caller. */
+/*
+ * Takes ownership of `schema`. The new event has one reference. Notes and metrics are filled by the
+ * caller.
+ */
 struct event *event_new(uint32_t id, const char *probe, const char *name, struct schema *schema);
 struct event *event_ref(struct event *e);
 struct event *event_unref(struct event *e); /* takes NULL, returns NULL */

@@ -81,14 +81,14 @@ static void end_line(struct builder *b, struct line *line)
 }
 
 /* What the front matter says, else what the type's name says, else what suits the kind. */
-static const struct semantic *choose_semantic(const struct builder *b, const struct field *f,
+static const struct semantic *choose_semantic(const struct event *e, const struct field *f,
                                               bool top)
 {
 	const struct semantic *s = NULL;
 
-	for (uint32_t i = 0; top && i < b->event->n_notes; i++)
-		if (b->event->notes[i].decode && streq(b->event->notes[i].name, f->name))
-			s = semantic_find(b->event->notes[i].decode, f);
+	for (uint32_t i = 0; top && i < e->n_notes; i++)
+		if (e->notes[i].decode && streq(e->notes[i].name, f->name))
+			s = semantic_find(e->notes[i].decode, f);
 	if (!s)
 		s = semantic_find(f->type, f);
 	if (s)
@@ -118,11 +118,10 @@ static uint64_t enum_room(const struct field *f)
 	return longest;
 }
 
-/* The routine for one element, and the longest that it prints; NULL: it is a struct. */
-static semantic_print_fn choose_print(const struct builder *b, const struct field *f, bool top,
-                                      uint64_t *ret_room)
+semantic_print_fn plan_choose_print(const struct event *e, const struct field *f, bool top,
+                                    uint64_t *ret_room)
 {
-	const struct semantic *s = choose_semantic(b, f, top);
+	const struct semantic *s = choose_semantic(e, f, top);
 
 	if (s) {
 		*ret_room = s->room ? s->room : PUT_TEXT_MAX(f->size);
@@ -180,7 +179,7 @@ static void add_field(struct builder *b, struct line *line, const struct field *
                       bool top)
 {
 	uint64_t room = 0;
-	semantic_print_fn print = choose_print(b, f, top, &room);
+	semantic_print_fn print = plan_choose_print(b->event, f, top, &room);
 	struct line *inner = NULL;
 	struct piece *piece;
 

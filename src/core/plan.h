@@ -49,6 +49,13 @@ struct plan {
 struct plan *plan_new(struct event *event, bool json, bool color, const char *host);
 struct plan *plan_free(struct plan *p); /* takes NULL, returns NULL */
 
+/*
+ * The routine that prints one element of a field of the event, and the longest that it prints; NULL,
+ * and *ret_room left alone, when its elements are structs. `top`: it is in no struct of its own.
+ */
+semantic_print_fn plan_choose_print(const struct event *e, const struct field *f, bool top,
+                                    uint64_t *ret_room);
+
 /* What a line may take at most for a record of `size` bytes, which is at least min_size. */
 static inline size_t plan_room(const struct plan *p, uint32_t size)
 {

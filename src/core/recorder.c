@@ -104,6 +104,9 @@ static void put_event(struct buf *out, uint32_t index, const struct event *e)
 	wire_put_u8(out, e->schema != NULL);
 	if (e->schema)
 		schema_write(e->schema, out);
+	wire_put_u32(out, e->n_metrics);
+	for (uint32_t i = 0; i < e->n_metrics; i++)
+		metric_write(&e->metrics[i], out);
 	end_chunk(out, start, NULL, 0);
 }
 

@@ -178,6 +178,20 @@ static void read_notes(struct wire_reader *r, struct event *e)
 	}
 }
 
+static void read_metrics(struct wire_reader *r, struct event *e)
+{
+	uint32_t n = wire_get_count(r, 25); /* a metric's least */
+
+	if (n > METRICS_MAX)
+		r->failed = true;
+	if (r->failed)
+		return;
+	e->metrics = xcalloc(n, sizeof(*e->metrics));
+	e->n_metrics = n;
+	for (uint32_t i = 0; i < n; i++)
+		metric_read(r, &e->metrics[i]);
+}
+
 /* The event that a chunk describes, with one reference; NULL: the chunk makes no sense. */
 static struct event *read_event(struct recording *rec, struct wire_reader *r)
 {
@@ -192,6 +206,8 @@ static struct event *read_event(struct recording *rec, struct wire_reader *r)
 	read_notes(r, e);
 	if (wire_get_u8(r) && !r->failed && schema_read(r, &e->schema, NULL))
 		r->failed = true;
+	if (wire_left(r))
+		read_metrics(r, e);
 	if (r->failed || wire_left(r))
 		return event_unref(e);
 	return e;

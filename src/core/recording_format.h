@@ -6,7 +6,8 @@
  *   file   "QUERNREC", u32 version, u32 0, then chunks
  *   chunk  u32 type, u32 size of the payload, u32 CRC-32 of the type, the size and the payload
  *   EVENT  u32 index, str probe, str name, u32 count of notes, each str name, str help, str decode;
- *          u8 1 and the schema, or u8 0. From here on `index` means this event.
+ *          u8 1 and the schema, or u8 0; u32 count of metrics and the metrics (core/metric.c), or
+ *          nothing. From here on `index` means this event.
  *   BATCH  u64 wall_offset, u64 created, u32 records, u32 events, u32 index each; then the records
  *          as they are in a batch: struct record's `event` counts within the batch's own events
  *

@@ -12,16 +12,6 @@
 #include "probe/front.h"
 #include "util/alloc.h"
 
-static const char *const kind_names[] = {
-	[METRIC_COUNTER] = "counter",     [METRIC_GAUGE] = "gauge", [METRIC_TIMER] = "timer",
-	[METRIC_HISTOGRAM] = "histogram", [METRIC_SET] = "set",     NULL,
-};
-
-const char *metric_kind_name(enum metric_kind kind)
-{
-	return kind_names[kind];
-}
-
 /* A C identifier, or several joined by dots: a field, perhaps of a nested struct. */
 static bool is_field_name(const char *text)
 {
@@ -108,7 +98,7 @@ static int check_field(const struct yaml_node *node, const char *takes, struct d
 	return front_refuse(node, takes, diag);
 }
 
-static int parse_tags(struct probe_metric *m, const struct yaml_node *tags, struct diag *diag)
+static int parse_tags(struct metric *m, const struct yaml_node *tags, struct diag *diag)
 {
 	size_t cap = 0;
 	int r = 0;
@@ -116,8 +106,10 @@ static int parse_tags(struct probe_metric *m, const struct yaml_node *tags, stru
 	if (tags->kind != YAML_MAPPING)
 		return front_refuse(tags, "a mapping of TAG: FIELD", diag);
 	yaml_for_each (node, tags) {
-		__typeof__(m->tags) tag;
+		struct metric_tag *tag;
 
+		if (m->n_tags == METRICS_MAX)
+			return yaml_error(diag, node, "a metric has %d tags at most", METRICS_MAX);
 		if (check_field(node, "a field's name", diag)) {
 			r = -EINVAL;
 			continue;
@@ -141,17 +133,17 @@ static int parse_metric(struct probe_source *s, const struct yaml_node *node, si
                         struct diag *diag)
 {
 	static const struct option keys[] = {
-		{"name", OPTION_STRING, offsetof(struct probe_metric, name), .required = true,
+		{"name", OPTION_STRING, offsetof(struct metric, name), .required = true,
 	         .help = "what it is called, such as file.open"},
-		{"kind", OPTION_CHOICE, offsetof(struct probe_metric, kind), .choices = kind_names,
+		{"kind", OPTION_CHOICE, offsetof(struct metric, kind), .choices = metric_kind_names,
 	         .required = true, .help = "counter, gauge, timer, histogram or set"},
-		{"event", OPTION_STRING, offsetof(struct probe_metric, event)},
-		{"value", OPTION_STRING, offsetof(struct probe_metric, value)},
-		{"unit", OPTION_STRING, offsetof(struct probe_metric, unit)},
+		{"event", OPTION_STRING, offsetof(struct metric, event)},
+		{"value", OPTION_STRING, offsetof(struct metric, value)},
+		{"unit", OPTION_STRING, offsetof(struct metric, unit)},
 		OPTION_END,
 	};
 	static const char *const skip[] = {"tags", NULL};
-	struct probe_metric *m = array_push(&s->metrics, &s->n_metrics, cap);
+	struct metric *m = array_push(&s->metrics, &s->n_metrics, cap);
 	int r = options_parse(keys, node, skip, m, diag);
 	const struct yaml_node *tags;
 
@@ -180,6 +172,9 @@ int front_parse_metrics(struct probe_source *s, struct diag *diag)
 	if (r || !section)
 		return r;
 	yaml_for_each (node, section) {
+		if (s->n_metrics == METRICS_MAX)
+			return yaml_error(diag, node, "a probe has %d metrics at most",
+			                  METRICS_MAX);
 		r = parse_metric(s, node, &cap, diag) ?: r;
 	}
 	return r;

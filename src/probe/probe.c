@@ -130,6 +130,13 @@ static void annotate(struct event *event, const struct probe_source *source)
 			.decode = note->decode ? xstrdup(note->decode) : NULL,
 		};
 	}
+	event->metrics = xcalloc(source->n_metrics, sizeof(*event->metrics));
+	for (size_t i = 0; i < source->n_metrics; i++) {
+		const struct metric *m = &source->metrics[i];
+
+		if (streq(m->event ?: source->name, event->name))
+			metric_copy(m, &event->metrics[event->n_metrics++]);
+	}
 }
 
 static int make_events(struct probe *p, uint32_t *next_id, struct diag *diag)

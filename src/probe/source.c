@@ -151,19 +151,6 @@ static void free_strings(char **strings, size_t n)
 	free(strings);
 }
 
-static void free_metric(struct probe_metric *m)
-{
-	free(m->event);
-	free(m->name);
-	free(m->value);
-	free(m->unit);
-	for (size_t i = 0; i < m->n_tags; i++) {
-		free(m->tags[i].tag);
-		free(m->tags[i].field);
-	}
-	free(m->tags);
-}
-
 struct probe_source *probe_source_free(struct probe_source *s)
 {
 	if (!s)
@@ -180,7 +167,7 @@ struct probe_source *probe_source_free(struct probe_source *s)
 		free(s->fields[i].decode);
 	}
 	for (size_t i = 0; i < s->n_metrics; i++)
-		free_metric(&s->metrics[i]);
+		metric_done(&s->metrics[i]);
 	front_free_attach(s);
 	free(s->options);
 	free(s->fields);

@@ -71,20 +71,6 @@ struct probe_attach {
 	struct attach_spec spec;
 };
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_TIMER, METRIC_HISTOGRAM, METRIC_SET };
-
-struct probe_metric {
-	char *event; /* which of the probe's events; NULL: the one named like the probe */
-	char *name;
-	enum metric_kind kind;
-	char *value; /* a field; NULL: 1 */
-	char *unit;  /* NULL: none */
-	struct {
-		char *tag, *field;
-	} * tags;
-	size_t n_tags;
-};
-
 struct probe_source {
 	char *name;    /* [a-z][a-z0-9_]*, 64 at most */
 	char *path;    /* as found */
@@ -100,7 +86,7 @@ struct probe_source {
 	size_t n_attach;
 	struct event_field_note *fields;
 	size_t n_fields;
-	struct probe_metric *metrics;
+	struct metric *metrics;
 	size_t n_metrics;
 	struct yaml_node *front; /* the front matter; NULL: none */
 };
@@ -136,8 +122,6 @@ size_t probe_source_functions(const struct probe_source *s, char ***ret);
 
 /* "bool", "int", …: as `type:` has it. */
 const char *probe_option_type_name(enum probe_option_type type);
-/* "counter", "gauge", …: as `kind:` has it. */
-const char *metric_kind_name(enum metric_kind kind);
 
 /* The option macros as "NAME=VALUE" strings for quern-cc's -D. Heap array of heap strings. */
 size_t probe_source_macros(const struct probe_source *s, char ***ret);

@@ -76,10 +76,37 @@ static void assert_batch_equal(const struct batch *a, const struct batch *b)
 	}
 }
 
+static void assert_optional_equal(const char *a, const char *b)
+{
+	assert_string_equal(a ?: "(none)", b ?: "(none)");
+}
+
+static void assert_metric_equal(const struct metric *a, const struct metric *b)
+{
+	assert_optional_equal(a->event, b->event);
+	assert_string_equal(a->name, b->name);
+	assert_int_equal(a->kind, b->kind);
+	assert_optional_equal(a->value, b->value);
+	assert_optional_equal(a->unit, b->unit);
+	assert_int_equal(a->n_tags, b->n_tags);
+	for (size_t i = 0; i < a->n_tags; i++) {
+		assert_string_equal(a->tags[i].tag, b->tags[i].tag);
+		assert_string_equal(a->tags[i].field, b->tags[i].field);
+	}
+}
+
 static void what_goes_in_comes_out(void **state)
 {
 	struct event *connect = tcp_connect_event(4), *file_open = file_open_event(9);
 	struct event *bare = event_new(200, "p", "bare", NULL);
+	struct metric_tag tag = {.tag = (char *)"access", .field = (char *)"mode"};
+	const struct metric by_mode = {.name = (char *)"file.open",
+	                               .kind = METRIC_TIMER,
+	                               .value = (char *)"ns",
+	                               .unit = (char *)"ns",
+	                               .tags = &tag,
+	                               .n_tags = 1};
+	const struct metric total = {.name = (char *)"opens"};
 	struct batch *batches[4], *got;
 	struct recording *rec;
 
@@ -87,6 +114,10 @@ static void what_goes_in_comes_out(void **state)
 	file_open->n_notes = 1;
 	file_open->notes[0].name = xstrdup("mode");
 	file_open->notes[0].decode = xstrdup("hex");
+	file_open->metrics = xcalloc(2, sizeof(*file_open->metrics));
+	file_open->n_metrics = 2;
+	metric_copy(&by_mode, &file_open->metrics[0]);
+	metric_copy(&total, &file_open->metrics[1]);
 	batches[0] = sample_batch(connect, file_open, 0);
 	batches[1] = sample_batch(file_open, connect, 10);
 	batches[2] = batch_new(0); /* nothing in it */
@@ -107,6 +138,10 @@ static void what_goes_in_comes_out(void **state)
 			assert_string_equal(got->events[1]->notes[0].name, "mode");
 			assert_string_equal(got->events[1]->notes[0].decode, "hex");
 			assert_null(got->events[1]->notes[0].help);
+			assert_int_equal(got->events[0]->n_metrics, 0);
+			assert_int_equal(got->events[1]->n_metrics, 2);
+			assert_metric_equal(&got->events[1]->metrics[0], &by_mode);
+			assert_metric_equal(&got->events[1]->metrics[1], &total);
 		}
 		if (i == 3)
 			assert_int_equal(got->events[0]->id, 2);
