@@ -102,11 +102,21 @@ static void drop_from_queue(void *ctx, const struct batch *batch, enum drop_reas
 	sink_drop_batch(ctx, batch, reason);
 }
 
+void payload_mark(struct payload *p, uint32_t event, uint32_t records)
+{
+	*array_push(&p->marks, &p->n_marks, &p->cap_marks) = (struct payload_mark){
+		.end = (uint32_t)p->bytes.len,
+		.event = event,
+		.records = records,
+	};
+}
+
 struct sink *sink_new(const struct sink_ops *ops, const char *label)
 {
 	struct sink *s;
 
 	assert(ops->size >= sizeof(*s) && ops->open && ops->send && ops->close);
+	assert(!ops->encode == !ops->complete);
 	s = xcalloc(1, ops->size);
 	s->ops = ops;
 	s->label = xstrdup(label);

@@ -37,7 +37,7 @@ struct tally {
 	atomic_ullong received;
 	atomic_ullong delivered;
 	atomic_ullong filtered;   /* a step's decision, or an event that the output does not want */
-	atomic_ullong aggregated; /* merged into another record by a step */
+	atomic_ullong aggregated; /* merged into another record by a step or the output */
 	atomic_ullong dropped[DROP_REASONS];
 };
 
@@ -49,10 +49,15 @@ struct tally_view {
 /* Read so that in_flight is never negative, whatever other threads count meanwhile. */
 void tally_read(const struct tally *t, struct tally_view *ret);
 
-/* Where a record's bytes end in a payload, and the event id that they stand for. */
+/*
+ * Where a piece of a payload ends, and what it stands for: usually one record, many if the output has
+ * merged them, none if another piece stands for the same record. When the piece is delivered, one of
+ * its records counts as delivered and the others as aggregated; until then all are in flight.
+ */
 struct payload_mark {
 	uint32_t end;
-	uint32_t event;
+	uint32_t event; /* id */
+	uint32_t records;
 };
 
 /* Bytes ready to go out, and the records they stand for, in their order. */
@@ -62,7 +67,14 @@ struct payload {
 	size_t n_marks, cap_marks;
 	uint64_t oldest; /* monotonic ns of the first record's arrival */
 	size_t taken;    /* of `bytes`: what the output has already sent; it goes on behind it */
+	bool held;       /* the output's encode() keeps records that complete() will bring */
 };
+
+/* What was appended to `bytes` since the last mark stands for so many records of the event. */
+void payload_mark(struct payload *p, uint32_t event, uint32_t records);
+
+/* What encode() made of a record: pieces with marks, or nothing by choice, or nothing for its form. */
+enum encoded { ENCODED, ENCODED_FILTERED, ENCODED_MALFORMED };
 
 enum verdict { SINK_DONE, SINK_RETRY, SINK_REJECT };
 
@@ -91,6 +103,15 @@ struct sink_ops {
 	enum verdict (*send)(struct sink *sink, struct payload *payload);
 	/* Release what open() took; called once for each successful open(). */
 	void (*close)(struct sink *sink);
+	/*
+	 * An output that does not send lines takes each record in its own way: bytes and marks into
+	 * the payload, or kept for later (`held`). NULL: the formatter writes a line.
+	 */
+	enum encoded (*encode)(struct sink *sink, const struct batch *batch,
+	                       const struct record *record, struct payload *payload);
+	/* Put what encode() has kept into the payload: it is old enough to be sent. */
+	void (*complete)(struct sink *sink, struct payload *payload);
+	const char *const *counters; /* what sink.own[] counts, NULL-terminated; NULL: nothing */
 	/* NULL: it wants every event. Must always answer the same; called by any thread. */
 	bool (*wants)(const struct sink *sink, const struct event *event);
 };
@@ -104,6 +125,8 @@ enum on_full { ON_FULL_DROP_NEWEST, ON_FULL_DROP_OLDEST };
 
 struct queue;
 struct worker;
+
+#define SINK_OWN_MAX 8
 
 struct sink {
 	const struct sink_ops *ops;
@@ -122,7 +145,8 @@ struct sink {
 	struct worker *worker;
 	struct tally *tallies; /* EVENTS_MAX of them */
 	atomic_ullong bytes_sent, sends, retries, send_ns;
-	atomic_bool broken; /* the output is gone for good (EPIPE on the console) */
+	atomic_ullong own[SINK_OWN_MAX]; /* the output's own (ops->counters) */
+	atomic_bool broken;              /* the output is gone for good (EPIPE on the console) */
 };
 
 extern const struct option sink_options[];       /* the common keys */

@@ -103,33 +103,39 @@ static bool wait_for_retry(struct worker *w, unsigned int attempt)
 	return time_left(w->deadline) > 0;
 }
 
-/* Count the records of marks [from, to) by event: payloads are small beside what sending costs. */
-static void count_marks(const struct payload *p, size_t from, size_t to,
-                        uint32_t counts[EVENTS_MAX])
-{
-	memset(counts, 0, EVENTS_MAX * sizeof(*counts));
-	for (size_t i = from; i < to; i++)
-		counts[p->marks[i].event]++;
-}
+/* Records of one event in a payload, by outcome. */
+struct outcome {
+	uint64_t delivered, aggregated, dropped;
+};
 
 /* What was taken is delivered; the rest, if any, is dropped for this reason. */
 static void settle(struct sink *s, const struct payload *p, enum drop_reason reason)
 {
-	uint32_t counts[EVENTS_MAX];
-	size_t n = p->n_marks;
+	/* Summed up first: payloads have many marks, and few events. */
+	struct outcome outcomes[EVENTS_MAX] = {};
 
-	while (n && p->marks[n - 1].end > p->taken)
-		n--;
-	count_marks(p, 0, n, counts);
-	for (uint32_t id = 0; id < EVENTS_MAX; id++)
-		if (counts[id])
-			atomic_fetch_add(&s->tallies[id].delivered, counts[id]);
-	if (n == p->n_marks)
-		return;
-	count_marks(p, n, p->n_marks, counts);
-	for (uint32_t id = 0; id < EVENTS_MAX; id++)
-		if (counts[id])
-			atomic_fetch_add(&s->tallies[id].dropped[reason], counts[id]);
+	for (size_t i = 0; i < p->n_marks; i++) {
+		const struct payload_mark *mark = &p->marks[i];
+		struct outcome *o = &outcomes[mark->event];
+
+		if (mark->end > p->taken) {
+			o->dropped += mark->records;
+		} else if (mark->records) {
+			o->delivered++;
+			o->aggregated += mark->records - 1;
+		}
+	}
+	for (uint32_t id = 0; id < EVENTS_MAX; id++) {
+		const struct outcome *o = &outcomes[id];
+		struct tally *t = &s->tallies[id];
+
+		if (o->delivered)
+			atomic_fetch_add(&t->delivered, o->delivered);
+		if (o->aggregated)
+			atomic_fetch_add(&t->aggregated, o->aggregated);
+		if (o->dropped)
+			atomic_fetch_add(&t->dropped[reason], o->dropped);
+	}
 }
 
 static enum verdict send_once(struct sink *s, struct payload *p)
@@ -172,22 +178,36 @@ static void flush(struct worker *w)
 	buf_clear(&p->bytes);
 }
 
+static enum encoded encode(struct worker *w, const struct batch *b, const struct record *r)
+{
+	struct payload *p = &w->payload;
+
+	if (w->sink->ops->encode)
+		return w->sink->ops->encode(w->sink, b, r, p);
+	if (formatter_record(w->formatter, b, r, &p->bytes) < 0)
+		return ENCODED_MALFORMED;
+	payload_mark(p, b->events[r->event]->id, 1);
+	return ENCODED;
+}
+
 /* One record into the payload. */
 static void add_record(struct worker *w, const struct batch *b, const struct record *r)
 {
 	struct payload *p = &w->payload;
-	uint32_t id = b->events[r->event]->id;
+	struct tally *t = &w->sink->tallies[b->events[r->event]->id];
 
-	if (formatter_record(w->formatter, b, r, &p->bytes) < 0) {
-		atomic_fetch_add(&w->sink->tallies[id].dropped[DROP_MALFORMED], 1);
+	if (!p->n_marks && !p->held)
+		p->oldest = b->created;
+	switch (encode(w, b, r)) {
+	case ENCODED:
+		break;
+	case ENCODED_FILTERED:
+		atomic_fetch_add(&t->filtered, 1);
+		return;
+	case ENCODED_MALFORMED:
+		atomic_fetch_add(&t->dropped[DROP_MALFORMED], 1);
 		return;
 	}
-	if (!p->n_marks)
-		p->oldest = b->created;
-	*array_push(&p->marks, &p->n_marks, &p->cap_marks) = (struct payload_mark){
-		.end = (uint32_t)p->bytes.len,
-		.event = id,
-	};
 	if (w->sink->flush_bytes && p->bytes.len >= w->sink->flush_bytes)
 		flush(w);
 }
@@ -207,10 +227,20 @@ static void take_batch(struct worker *w, const struct batch *b)
 			add_record(w, b, r);
 }
 
+/* All there is, and not what has become too large only. */
+static void complete_and_flush(struct worker *w)
+{
+	if (w->payload.held) {
+		w->sink->ops->complete(w->sink, &w->payload);
+		w->payload.held = false;
+	}
+	flush(w);
+}
+
 /* The time at which the payload is to be sent, full or not. */
 static uint64_t flush_time(const struct worker *w)
 {
-	if (!w->payload.n_marks)
+	if (!w->payload.n_marks && !w->payload.held)
 		return NEVER;
 	return w->payload.oldest + w->sink->flush_age_ns;
 }
@@ -233,9 +263,9 @@ static void *worker_main(void *arg)
 			batch_unref(b);
 		}
 		if (!time_left(flush_time(w)))
-			flush(w);
+			complete_and_flush(w);
 	}
-	flush(w);
+	complete_and_flush(w);
 	return NULL;
 }
 
