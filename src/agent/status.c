@@ -46,6 +46,16 @@ static json_t *tally_json(const struct tally_view *t, const struct event *event)
 	return o;
 }
 
+/* What only this kind of sink counts. */
+static json_t *own_json(const struct sink *s)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; s->ops->counters && s->ops->counters[i]; i++)
+		put(o, s->ops->counters[i], atomic_load(&s->own[i]));
+	return o;
+}
+
 static json_t *sink_json(const struct sink *s, const struct setup *setup, uint64_t *received)
 {
 	json_t *o = json_object(), *events = json_array();
@@ -56,6 +66,8 @@ static json_t *sink_json(const struct sink *s, const struct setup *setup, uint64
 	put(o, "retries", atomic_load(&s->retries));
 	put(o, "queue_bytes", sink_queue_bytes(s));
 	put(o, "queue_limit", s->queue_bytes);
+	if (s->ops->counters)
+		json_object_set_new(o, "counters", own_json(s));
 	for (size_t i = 0; i < setup->n_probes; i++) {
 		for (size_t j = 0; j < setup->probes[i]->n_events; j++) {
 			const struct event *event = setup->probes[i]->events[j].event;

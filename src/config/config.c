@@ -218,8 +218,8 @@ static int parse_tree(struct config *c, struct diag *diag)
 		r = config_parse_sinks(c, section, diag) ?: r;
 	if (r)
 		return r;
-	config_apply_environment(c);
-	return add_defaults(c, diag);
+	r = config_apply_environment(c, diag);
+	return r ?: add_defaults(c, diag);
 }
 
 int config_parse(const char *path, const char *text, size_t size, struct config **ret,

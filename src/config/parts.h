@@ -7,8 +7,8 @@
 int config_parse_probes(struct config *c, const struct yaml_node *section, struct diag *diag);
 int config_parse_sinks(struct config *c, const struct yaml_node *section, struct diag *diag);
 
-/* Sinks that an environment variable turns on. */
-void config_apply_environment(struct config *c);
+/* The environment's part: sinks that it turns on, and keys of the first sink of a kind. */
+int config_apply_environment(struct config *c, struct diag *diag);
 
 /* A path of the file, relative to the file's folder unless absolute. Heap string. */
 char *config_resolve_path(const struct config *c, const char *path);

@@ -6,11 +6,17 @@
 #include "config/parts.h"
 #include "util/alloc.h"
 
-/* A variable that is set, to whatever value, turns on its sink. */
-static const struct {
-	const char *variable, *sink;
-} switches[] = {
-	{"CONSOLE", "console"},
+/*
+ * A variable turns on its sink, or sets one of its keys, or both. Without a key any value will do; with
+ * one, an empty value is none.
+ */
+static const struct variable {
+	const char *name, *sink, *key;
+	bool turns_on;
+} variables[] = {
+	{"CONSOLE", "console", NULL, true},
+	{"STATSD_HOST", "statsd", "host", true},
+	{"STATSD_PORT", "statsd", "port", false},
 };
 
 static size_t count_options(const struct option *table)
@@ -140,15 +146,31 @@ int config_parse_sinks(struct config *c, const struct yaml_node *section, struct
 	return r;
 }
 
-void config_apply_environment(struct config *c)
+static int apply_variable(struct config *c, const struct variable *v, struct diag *diag)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
-		const struct sink_ops *ops = sink_ops_find(switches[i].sink);
+	const struct sink_ops *ops = sink_ops_find(v->sink);
+	const struct option *opt = ops->options;
+	const char *value = getenv(v->name);
+	struct sink *sink = find_sink(c, ops);
 
-		assert(ops);
-		if (getenv(switches[i].variable) && !find_sink(c, ops))
-			add_sink(c, ops, NULL);
-	}
+	if (!value || (v->key && !*value))
+		return 0;
+	if (!sink && v->turns_on)
+		sink = add_sink(c, ops, NULL);
+	if (!sink || !v->key)
+		return 0;
+	while (!streq(opt->key, v->key))
+		opt++;
+	return option_set(opt, value, v->name, sink, diag);
+}
+
+int config_apply_environment(struct config *c, struct diag *diag)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		r = apply_variable(c, &variables[i], diag) ?: r;
+	return r;
 }
 
 void config_set_console(struct config *c, enum format format)

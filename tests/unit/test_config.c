@@ -193,20 +193,24 @@ static void sinks_have_options_and_labels(void **state)
 	assert_int_equal(c->sinks[1].node->line, 3);
 }
 
+/* The value of a sink's own text or number. */
+static void *sink_value(const struct sink *s, const char *key)
+{
+	const struct option *opt = s->ops->options;
+
+	while (!streq(opt->key, key))
+		opt++;
+	return (char *)s + opt->offset;
+}
+
 static void paths_of_sinks_are_relative_to_the_file(void **state)
 {
 	_cleanup_(config_freep) struct config *c =
 		parse("sinks:\n  - file: {path: out/events}\n  - file: {path: /var/log/events}\n");
-	const char *paths[2];
 
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		const struct sink *s = c->sinks[i].sink;
-
-		assert_string_equal(s->ops->options[0].key, "path");
-		paths[i] = *(char **)((char *)s + s->ops->options[0].offset);
-	}
-	assert_string_equal(paths[0], "/etc/quern/out/events");
-	assert_string_equal(paths[1], "/var/log/events");
+	assert_string_equal(*(char **)sink_value(c->sinks[0].sink, "path"),
+	                    "/etc/quern/out/events");
+	assert_string_equal(*(char **)sink_value(c->sinks[1].sink, "path"), "/var/log/events");
 }
 
 static void wrong_sinks_are_refused(void **state)
@@ -222,7 +226,7 @@ static void wrong_sinks_are_refused(void **state)
 	       "  - file: {compression: gzip}\n"
 	       "  - file: {path: ''}\n",
 	       "2:5: no sink is called \"consol\"; did you mean \"console\"?\n"
-	       "3:5: no sink is called \"kafka\"; known: console, file\n"
+	       "3:5: no sink is called \"kafka\"; known: console, file, statsd\n"
 	       "4:23: \"format\" takes text or json, not \"jsn\"; did you mean \"json\"?\n"
 	       "4:28: unknown key \"colour\"; did you mean \"color\"?\n"
 	       "4:43: unknown key \"queue\"; known here: format, queue_bytes, on_full, color\n"
@@ -295,6 +299,39 @@ static void the_environment_turns_on_the_console(void **state)
 	assert_default(c);
 	config_free(c);
 	unsetenv("CONSOLE");
+}
+
+static void the_environment_names_the_statsd_server(void **state)
+{
+	_cleanup_(diag_donep) struct diag diag = {};
+	struct config *c;
+
+	setenv("STATSD_PORT", "9125", 1);
+	c = parse("");
+	assert_default(c); /* a port alone is no server */
+	config_free(c);
+	setenv("STATSD_HOST", "stats", 1);
+	c = parse("");
+	assert_int_equal(c->n_sinks, 1);
+	assert_string_equal(c->sinks[0].sink->label, "statsd");
+	assert_string_equal(*(char **)sink_value(c->sinks[0].sink, "host"), "stats");
+	assert_int_equal(*(uint64_t *)sink_value(c->sinks[0].sink, "port"), 9125);
+	config_free(c);
+	c = parse("sinks: [console, statsd: {host: other, prefix: x}]\n");
+	assert_int_equal(c->n_sinks, 2);
+	assert_string_equal(*(char **)sink_value(c->sinks[1].sink, "host"), "stats");
+	assert_string_equal(*(char **)sink_value(c->sinks[1].sink, "prefix"), "x");
+	config_free(c);
+	setenv("STATSD_PORT", "many", 1);
+	assert_int_equal(config_parse("t", "", 0, &c, &diag), -EINVAL);
+	assert_string_equal(diag_text(&diag), "STATSD_PORT: \"port\" takes a whole number, 0 or "
+	                                      "more, not \"many\"");
+	setenv("STATSD_HOST", "", 1);
+	c = parse("");
+	assert_default(c);
+	config_free(c);
+	unsetenv("STATSD_HOST");
+	unsetenv("STATSD_PORT");
 }
 
 static void the_command_line_selects_probes(void **state)
@@ -432,6 +469,7 @@ int main(void)
 		cmocka_unit_test(top_level_keys),
 		cmocka_unit_test(wrong_top_level_keys_are_refused),
 		cmocka_unit_test(the_environment_turns_on_the_console),
+		cmocka_unit_test(the_environment_names_the_statsd_server),
 		cmocka_unit_test(the_command_line_selects_probes),
 		cmocka_unit_test(the_command_line_sets_the_consoles_format),
 		cmocka_unit_test(files_that_cannot_be_read),
@@ -441,5 +479,7 @@ int main(void)
 	};
 
 	unsetenv("CONSOLE");
+	unsetenv("STATSD_HOST");
+	unsetenv("STATSD_PORT");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
