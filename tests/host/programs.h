@@ -20,6 +20,15 @@
 #include "util/alloc.h"
 #include "util/diag.h"
 
+/* Kernels differ: a test of what this one lacks is skipped, with the reason. */
+#define skip_without(has, what)                                                                    \
+	do {                                                                                       \
+		if (!(has)) {                                                                      \
+			print_message("this kernel has no %s\n", what);                            \
+			skip();                                                                    \
+		}                                                                                  \
+	} while (0)
+
 #define INSN(c, d, s, o, i)                                                                        \
 	((struct bpf_insn){.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)})
 #define MOV_IMM(d, i)    INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)

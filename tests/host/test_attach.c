@@ -115,8 +115,7 @@ static void test_tracepoint(void **state)
 	                           .pid = -1};
 	struct attached a;
 
-	if (!kernel_has_tracepoint(k, spec.category, spec.target))
-		skip();
+	skip_without(kernel_has_tracepoint(k, spec.category, spec.target), "such a tracepoint");
 	attach(&a, &spec, 0);
 	for (int i = 0; i < RUNS; i++)
 		syscall(SYS_getpgid, 0);
@@ -129,8 +128,7 @@ static void test_raw_tracepoint(void **state)
 		.kind = ATTACH_RAW_TRACEPOINT, .target = (char *)"sys_enter", .pid = -1};
 	struct attached a;
 
-	if (!k->has_raw_tracepoint)
-		skip();
+	skip_without(k->has_raw_tracepoint, "raw tracepoints");
 	attach(&a, &spec, 0);
 	for (int i = 0; i < RUNS; i++)
 		syscall(SYS_getpgid, 0);
@@ -142,8 +140,7 @@ static void test_kprobe(void **state)
 	struct attach_spec spec;
 	struct attached a;
 
-	if (!k->has_kprobe)
-		skip();
+	skip_without(k->has_kprobe, "kprobes");
 	attach_spec_from_name(k, "kprobe__sys_getpgid", &spec);
 	attach(&a, &spec, 0);
 	for (int i = 0; i < RUNS; i++)
@@ -167,8 +164,7 @@ static void test_kfunc(void **state)
 	struct attach_spec spec;
 	struct attached a;
 
-	if (!k->has_fentry)
-		skip();
+	skip_without(k->has_fentry, "fentry");
 	attach_spec_from_name(k, "kfunc__sys_getpgid", &spec);
 	free(spec.target);
 	spec.target = xstrdup("__x64_sys_getpgid");
@@ -184,8 +180,7 @@ static void test_lsm(void **state)
 	struct attach_spec spec;
 	struct attached a;
 
-	if (!k->has_lsm)
-		skip();
+	skip_without(k->has_lsm, "BPF LSM programs");
 	attach_spec_from_name(k, "lsm__file_open", &spec);
 	attach(&a, &spec, 0);
 	for (int i = 0; i < RUNS; i++)
@@ -221,8 +216,7 @@ static void test_kprobe_variant(void **state)
 	struct counting c;
 	struct attachment *a;
 
-	if (!k->has_kprobe || !find_variant(&spec.target))
-		skip();
+	skip_without(k->has_kprobe && find_variant(&spec.target), "kprobes");
 	counting_load(&c, k, &spec, 0);
 	assert_int_equal(attach_program(k, &spec, c.loaded->programs[0].fd, &a, &diag), 0);
 	assert_non_null(strstr(diag_text(&diag), ".isra.0, which the compiler made of it"));
@@ -237,8 +231,7 @@ static void test_uprobe(void **state)
 		.kind = ATTACH_UPROBE, .binary = exe, .target = (char *)"attach_target", .pid = -1};
 	struct attached a;
 
-	if (!k->has_uprobe)
-		skip();
+	skip_without(k->has_uprobe, "uprobes");
 	attach(&a, &spec, 0);
 	call_target();
 	assert_int_equal(detach(&a), RUNS);
@@ -260,8 +253,7 @@ static void test_usdt(void **state)
 	                           .pid = -1};
 	struct attached a;
 
-	if (!k->has_uprobe)
-		skip();
+	skip_without(k->has_uprobe, "uprobes");
 	assert_int_equal(usdt_semaphore, 0);
 	attach(&a, &spec, 0);
 	assert_true(usdt_semaphore > 0);
@@ -357,8 +349,7 @@ static void test_no_kprobes(void **state)
 {
 	struct attach_spec spec;
 
-	if (k->has_kprobe)
-		skip();
+	skip_without(!k->has_kprobe, "lack of kprobes");
 	attach_spec_from_name(k, "kprobe__tcp_connect", &spec);
 	if (k->lockdown && streq(k->lockdown, "confidentiality"))
 		assert_contains(refusal(&spec, -EPERM), "lockdown=integrity");
@@ -461,8 +452,8 @@ static void test_nothing_stays_after_sigkill(void **state)
 	char byte;
 	pid_t pid;
 
-	if (!k->has_uprobe || !k->has_raw_tracepoint || !k->tracefs)
-		skip();
+	skip_without(k->has_uprobe && k->has_raw_tracepoint && k->tracefs,
+	             "uprobes, raw tracepoints or tracefs");
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	pid = fork();
 	if (!pid) {

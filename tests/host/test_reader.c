@@ -148,8 +148,7 @@ static void a_ring_delivers_every_record(void **state)
 	struct reader_source *source;
 	struct producer p;
 
-	if (!k->has_ringbuf)
-		skip();
+	skip_without(k->has_ringbuf, "ring buffers");
 	produce_ring(&p, 65536, RB_NO_WAKEUP);
 	assert_int_equal(
 		reader_add_ring(r, p.loaded->maps[MAP_BUFFER], on_record, &c, &source, NULL), 0);
@@ -173,8 +172,7 @@ static void a_full_ring_refuses_and_recovers(void **state)
 	struct reader_source *source;
 	struct producer p;
 
-	if (!k->has_ringbuf)
-		skip();
+	skip_without(k->has_ringbuf, "ring buffers");
 	produce_ring(&p, 4096, RB_NO_WAKEUP);
 	assert_int_equal(
 		reader_add_ring(r, p.loaded->maps[MAP_BUFFER], on_record, &c, &source, NULL), 0);
@@ -253,8 +251,7 @@ static void waiting_ends_early_only_when_asked_to(void **state)
 	struct reader_source *source;
 	struct producer quiet, loud;
 
-	if (!k->has_ringbuf)
-		skip();
+	skip_without(k->has_ringbuf, "ring buffers");
 	produce_ring(&quiet, 65536, RB_NO_WAKEUP);
 	assert_int_equal(
 		reader_add_ring(r, quiet.loaded->maps[MAP_BUFFER], on_record, &c, &source, NULL),
