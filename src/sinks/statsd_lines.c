@@ -83,18 +83,18 @@ static bool is_number(const struct field *f)
 	}
 }
 
-static double unit_to_ms(const char *unit, const struct field *f)
+static double units_per_ms(const char *unit, const struct field *f)
 {
 	static const struct {
 		const char *unit;
-		double to_ms;
-	} units[] = {{"ns", 1e-6}, {"us", 1e-3}, {"s", 1e3}};
+		double per_ms;
+	} units[] = {{"ns", 1e6}, {"us", 1e3}, {"s", 1e-3}};
 
 	if (f && streq(f->type, "duration_ns_t"))
-		return 1e-6;
+		return 1e6;
 	for (size_t i = 0; unit && i < ARRAY_SIZE(units); i++)
 		if (streq(units[i].unit, unit))
-			return units[i].to_ms;
+			return units[i].per_ms;
 	return 1;
 }
 
@@ -147,7 +147,7 @@ static void add_metric(struct statsd_plan *p, const struct metric *from, const c
 		return;
 	if (m->value.field && m->kind != METRIC_SET && !is_number(m->value.field))
 		return;
-	m->to_ms = m->kind == METRIC_TIMER ? unit_to_ms(from->unit, m->value.field) : 1;
+	m->per_unit = m->kind == METRIC_TIMER ? units_per_ms(from->unit, m->value.field) : 1;
 	m->name = full_name(prefix, from->name);
 	add_tags(m, from, p->event, tags);
 	p->n_metrics++;
@@ -251,14 +251,14 @@ struct statsd_value statsd_value(const struct statsd_metric *m, const struct rec
 	bool is_signed;
 
 	if (f && f->kind == FIELD_FLOAT) {
-		v = real_value(read_float(f, p) * m->to_ms);
+		v = real_value(read_float(f, p) / m->per_unit);
 	} else if (f) {
 		uint64_t bits = field_bits(f, p);
 
 		is_signed = f->kind == FIELD_INT || (f->kind == FIELD_ENUM && f->is_signed);
 		v.whole = !is_signed && bits > INT64_MAX ? INT64_MAX : (int64_t)bits;
-		if (m->to_ms != 1)
-			v = real_value((double)v.whole * m->to_ms);
+		if (m->per_unit != 1)
+			v = real_value((double)v.whole / m->per_unit);
 	}
 	return v;
 }

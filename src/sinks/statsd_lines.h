@@ -32,7 +32,7 @@ struct statsd_metric {
 	enum metric_kind kind;
 	char *name;                /* with the prefix, escaped */
 	struct statsd_field value; /* none: 1 */
-	double to_ms;              /* timers */
+	double per_unit;           /* what the value is divided by: timers go out in ms */
 	struct statsd_tag {
 		char *lead; /* what stands before the value: ";tag=" */
 		struct statsd_field value;

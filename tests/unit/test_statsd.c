@@ -86,6 +86,24 @@ static void every_kind(void **state)
 	server_close(&server);
 }
 
+/* Nanoseconds are decimal fractions of a millisecond, not the doubles nearest to them. */
+static void times_are_short(void **state)
+{
+	struct server server = inet_server(SOCK_DGRAM, 0);
+	struct sink *s = statsd(&server, NULL);
+	struct call c = call("a", 3);
+
+	add_metric(event, "t", METRIC_TIMER, "ns", "");
+	c.ns = 9330094;
+	push_of(s, event, &c, 1);
+	c.ns = 8477434;
+	push_of(s, event, &c, 1);
+	stop(s);
+	assert_packet(server.fd, "q.t:9.330094|ms\nq.t:8.477434|ms");
+	sink_free(s);
+	server_close(&server);
+}
+
 static void without_an_interval_nothing_is_merged(void **state)
 {
 	struct server server = inet_server(SOCK_DGRAM, 0);
@@ -281,6 +299,7 @@ int main(void)
 		TEST(an_interval_sends),
 		TEST(what_is_merged_is_in_flight),
 		TEST(every_kind),
+		TEST(times_are_short),
 		TEST(without_an_interval_nothing_is_merged),
 		TEST(tags_in_every_dialect),
 		TEST(sampling_says_so),
