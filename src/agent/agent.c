@@ -117,6 +117,10 @@ static int prepare(struct agent *a)
 		log_error("%s", setup->kernel->bpf_denied);
 		return -EPERM;
 	}
+	if (!setup->kernel->tracefs)
+		log_warning(
+			"no tracefs, and it cannot be mounted: probes cannot use tracepoints or the kernel's "
+			"functions; run: mount -t tracefs tracefs /sys/kernel/tracing");
 	setup_build(setup, NULL, true);
 	load_probes(a);
 	if (a->options.strict && setup_count(setup, PROBE_FAILED)) {
