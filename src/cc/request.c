@@ -2,12 +2,14 @@
 #include "cc/request.h"
 
 #include <getopt.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "util/alloc.h"
+#include "util/cleanup.h"
 #include "util/units.h"
 
 enum { TYPES = 256, VERSION_CODE, NAME, KEY, USDT, DUMP, VERSION };
@@ -134,6 +136,15 @@ static int set(struct request *r, int id, char **argv)
 	}
 }
 
+/* What stands beside the source can be included, too. */
+static void set_source(struct request *r, const char *file)
+{
+	_cleanup_(freep) char *copy = xstrdup(file);
+
+	r->file = file;
+	add_folder(r, dirname(copy));
+}
+
 int request_parse(int argc, char **argv, struct request *ret)
 {
 	struct request r = {.key = "", .output = NULL};
@@ -148,7 +159,7 @@ int request_parse(int argc, char **argv, struct request *ret)
 			code = bad("one source and -o OBJECT are needed, not",
 			           optind < argc ? argv[argc - 1] : "nothing");
 		else
-			r.file = argv[optind];
+			set_source(&r, argv[optind]);
 	}
 	if (code >= 0) {
 		request_done(&r);

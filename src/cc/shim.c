@@ -343,6 +343,7 @@ static void answer_from_headers(struct shim *s, const char *text, size_t size)
 	_cleanup_(buf_donep) struct buf said = {};
 	struct questions q = {};
 	size_t n_flags = s->n_flags;
+	bool answered;
 
 	scan_includes(text, size, include_it, &q.text);
 	scan_have_fields(text, size, ask, &q);
@@ -357,10 +358,12 @@ static void answer_from_headers(struct shim *s, const char *text, size_t size)
 	}
 	while (s->n_flags > n_flags)
 		free(s->flags[--s->n_flags]);
+	/* With a header missing, or more said than is kept, not every question was heard. */
+	answered = said.len < CAPTURE_MAX && !strstr(buf_cstr(&said), "fatal error:");
 	for (size_t i = 0; i < q.n; i++) {
 		_cleanup_(freep) char *error = xasprintf("question:%zu:", i + 1);
 
-		if (!strstr(buf_cstr(&said), error))
+		if (answered && !strstr(buf_cstr(&said), error))
 			define_field(s, q.tags[i], q.fields[i]);
 		free(q.tags[i]);
 		free(q.fields[i]);
