@@ -7,9 +7,10 @@
  * fields:
  *   ppid: the parent
  *   error: why it failed, 0 when it did not
- *   argv_bytes: size of all arguments; argv ends behind the first 4095 of them
+ *   argv_bytes: size of all arguments, of which argv holds the first 4095 bytes; when the exec
+ *     failed, size of what argv holds
  *   path: as the process gave it; of a script its own, not that of its interpreter
- *   argv: the arguments, argv[0] first
+ *   argv: the arguments, argv[0] first; when the exec failed, 2 KiB or 64 of them
  * metrics:
  *   - {name: process.exec, kind: counter, tags: {process: comm, error: error}}
  * ---
@@ -64,7 +65,8 @@ RAW_TRACEPOINT_PROBE(sched_process_exec)
 }
 
 /*
- * One that failed leaves the old program as it was, with path and arguments where it had them.
+ * One that failed leaves the old program as it was, with path and arguments where it had them. On a
+ * kernel without the tracepoints of system calls only those that succeed are seen.
  */
 static inline int failed(void *ctx, const char *path, const char *const *argv, long result)
 {
@@ -117,5 +119,57 @@ TRACEPOINT_PROBE(syscalls, sys_exit_execveat)
 
 	return failed(args, (void *)syscall_argument(regs, 2), (void *)syscall_argument(regs, 3),
 	              args->ret);
+}
+#elif HAVE_TRACEPOINT(syscalls, sys_exit_execve)
+
+/*
+ * What a thread gave to execve, kept until the call ends. It is the same thread only if it failed;
+ * one that succeeds may get another id, and its note is overwritten or pushed out some time.
+ */
+struct given {
+	const char *path;
+	const char *const *argv;
+};
+BPF_TABLE("lru_hash", u64, struct given, calls, 4096);
+
+static inline int begun(const void *path, const void *argv)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct given given = {path, argv};
+
+	calls.update(&thread, &given);
+	return 0;
+}
+
+static inline int ended(void *ctx, long result)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+	struct given *given = calls.lookup(&thread);
+
+	if (!given)
+		return 0;
+	failed(ctx, given->path, given->argv, result);
+	calls.delete(&thread);
+	return 0;
+}
+
+TRACEPOINT_PROBE(syscalls, sys_enter_execve)
+{
+	return begun(args->filename, args->argv);
+}
+
+TRACEPOINT_PROBE(syscalls, sys_exit_execve)
+{
+	return ended(args, args->ret);
+}
+
+TRACEPOINT_PROBE(syscalls, sys_enter_execveat)
+{
+	return begun(args->filename, args->argv);
+}
+
+TRACEPOINT_PROBE(syscalls, sys_exit_execveat)
+{
+	return ended(args, args->ret);
 }
 #endif

@@ -17,7 +17,8 @@
  *		if (!e)
  *			return 0;
  *		e->port = args->port;
- *		EVENT_EMIT(door, args, e, TAIL(e, path, read_user_string(e->path, args->name)));
+ *		EVENT_EMIT(door, args, e,
+ *		           EVENT_SIZE(e, path, bpf_probe_read_user_str(e->path, PATH_MAX, args->name)));
  *		return 0;
  *	}
  *
@@ -27,12 +28,15 @@
 
 /*
  * Types. Without kernel headers they come from the kernel's own BTF, and then there is nothing to
- * include. Sockets take two seconds to parse, so a probe asks for them: #define QUERN_SOCKETS.
+ * include. Those of sockets take long to parse, so a probe asks for them: #define QUERN_SOCKETS.
  */
 #if __has_include(<linux/sched/signal.h>)
-#include <linux/sched.h>
-#include <linux/sched/signal.h>
+#include <linux/binfmts.h>
+#include <linux/fcntl.h>
 #include <linux/limits.h>
+#include <linux/mm_types.h>
+#include <linux/sched/signal.h>
+#include <uapi/linux/openat2.h>
 #endif
 #if defined(QUERN_SOCKETS) && __has_include(<net/inet_sock.h>)
 #include <linux/fdtable.h>
@@ -155,8 +159,9 @@ static __always_inline void *event_slot(void *slot_map)
 
 /*
  * A larger one lives in this CPU's slot: EVENT_BEGIN returns it with the header filled and the rest
- * zero as far as the member `tail`, where the text begins that the probe writes itself. (It is
- * never NULL, but the verifier wants to see that checked.) A softirq or an interrupt shares the slot
+ * zero as far as the member `tail`, where the text begins that the probe writes itself: what lies
+ * behind the end of a text is left from an earlier event and never shown. (It is never NULL, but the
+ * verifier wants to see that checked.) A softirq or an interrupt shares the slot
  * with the program that it interrupted, so probes that run there build their events on the stack.
  */
 #define EVENT_BEGIN(name, tail)                                                                    \

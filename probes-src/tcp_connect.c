@@ -43,8 +43,12 @@ struct attempt {
 };
 BPF_TABLE("lru_hash", struct sock *, struct attempt, attempts, 16384);
 
-/* Failures without a packet (no route, no free port) are seen at the end of connect(). */
-#define SEES_CONNECT (HAVE_TRACEPOINT(syscalls, sys_exit_connect) && HAVE_SYSCALL_ARGUMENTS)
+/* Failures without a packet (no route, no free port) are seen at the end of connect(), or not. */
+#if HAVE_TRACEPOINT(syscalls, sys_exit_connect) && HAVE_SYSCALL_ARGUMENTS
+#define SEES_CONNECT 1
+#else
+#define SEES_CONNECT 0
+#endif
 
 /* Where connect() was asked to go. */
 static inline void target_address(const struct sockaddr *to, struct tcp_connect *e)
