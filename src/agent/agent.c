@@ -215,6 +215,7 @@ void agent_run(struct agent *a)
 			break;
 		if (now >= next_check) {
 			next_check = now + HOUSEKEEPING;
+			fanout_log_complaints(a->setup->config);
 			if (fanout_all_broken(&a->fanout))
 				break;
 			if (a->pump.record_error) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "util/alloc.h"
+#include "util/log.h"
 #include "util/time.h"
 
 void fanout_init(struct fanout *f)
@@ -71,6 +72,20 @@ int fanout_start(struct fanout *f, struct config *c, const char *host, struct di
 	return 0;
 }
 
+static void log_complaint(struct sink *s)
+{
+	_cleanup_(freep) char *words = sink_take_complaint(s);
+
+	if (words)
+		log_warning("sink %s: %s", s->label, words);
+}
+
+void fanout_log_complaints(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_sinks; i++)
+		log_complaint(c->sinks[i].sink);
+}
+
 void fanout_stop(struct fanout *f, struct config *c, uint64_t timeout_ns)
 {
 	uint64_t deadline = time_monotonic() + timeout_ns;
@@ -80,6 +95,7 @@ void fanout_stop(struct fanout *f, struct config *c, uint64_t timeout_ns)
 
 		fanout_remove(f, c->sinks[i].sink);
 		sink_stop(c->sinks[i].sink, deadline > now ? deadline - now : 0);
+		log_complaint(c->sinks[i].sink);
 	}
 }
 

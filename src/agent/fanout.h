@@ -34,8 +34,11 @@ void fanout_wait_room(struct fanout *f, size_t bytes);
 /* Start the configuration's sinks and add them; on failure those already started are stopped. */
 int fanout_start(struct fanout *f, struct config *c, const char *host, struct diag *diag);
 
-/* Flush and stop the configuration's sinks, all within `timeout_ns`. */
+/* Flush and stop the configuration's sinks, all within `timeout_ns`; logs what kept them from it. */
 void fanout_stop(struct fanout *f, struct config *c, uint64_t timeout_ns);
+
+/* Log what keeps the configuration's sinks from sending, each reason once. */
+void fanout_log_complaints(const struct config *c);
 
 /* True when there is nobody left to deliver to: every sink's output is gone for good. */
 bool fanout_all_broken(struct fanout *f);

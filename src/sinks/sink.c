@@ -13,7 +13,10 @@
 #include "sinks/queue.h"
 #include "sinks/worker.h"
 #include "util/alloc.h"
+#include "util/cleanup.h"
 #include "util/time.h"
+
+#define COMPLAIN_AGAIN (300 * NSEC_PER_SEC)
 
 const char *const drop_reason_names[DROP_REASONS] = {
 	[DROP_QUEUE_FULL] = "queue_full",
@@ -141,6 +144,8 @@ struct sink *sink_free(struct sink *s)
 	options_done(sink_options, s);
 	if (s->ops->options)
 		options_done(s->ops->options, s);
+	free(s->complaint);
+	free(s->last_complaint);
 	free(s->tallies);
 	free(s->label);
 	free(s);
@@ -190,6 +195,29 @@ void sink_push(struct sink *s, struct batch *batch)
 	else
 		/* Nothing of it is wanted: all of it is counted as filtered. */
 		sink_drop_batch(s, batch, DROP_REJECTED);
+}
+
+void sink_complain(struct sink *s, const char *fmt, ...)
+{
+	_cleanup_(buf_donep) struct buf words = {};
+	uint64_t now = time_monotonic();
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&words, fmt, ap);
+	va_end(ap);
+	if (s->last_complaint && streq(s->last_complaint, buf_cstr(&words)) &&
+	    now - s->complained_at < COMPLAIN_AGAIN)
+		return;
+	free(s->last_complaint);
+	s->last_complaint = buf_take(&words);
+	s->complained_at = now;
+	free(atomic_exchange(&s->complaint, xstrdup(s->last_complaint)));
+}
+
+char *sink_take_complaint(struct sink *s)
+{
+	return atomic_exchange(&s->complaint, NULL);
 }
 
 uint64_t sink_queue_bytes(const struct sink *s)

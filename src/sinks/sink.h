@@ -93,14 +93,18 @@ struct sink_ops {
 	uint64_t flush_bytes;         /* send at this size; 0: any, if flush_age_ns is 0 */
 	uint64_t flush_age_ns;        /* send at this age; 0: after every batch */
 
-	/* Check the options and get ready. Must not block long. */
+	/* Whether the options make sense, each and together; opens nothing. NULL: always. */
+	int (*check)(const struct sink *sink, struct diag *diag);
+	/* Get ready, with options that were checked. Must not block long. */
 	int (*open)(struct sink *sink, struct diag *diag);
 	/*
 	 * Send what is behind payload->taken. The same payload comes again after SINK_RETRY. An
 	 * output that can send a part moves `taken` as it goes: those records count as delivered
-	 * even when the rest is given up. May wait, in sink_poll() only.
+	 * even when the rest is given up. May wait, in sink_poll() or for sink_time_left().
 	 */
 	enum verdict (*send)(struct sink *sink, struct payload *payload);
+	/* End a wait in send() that is not sink_poll()'s; called by any thread. NULL: there is none. */
+	void (*wake)(struct sink *sink);
 	/* Release what open() took; called once for each successful open(). */
 	void (*close)(struct sink *sink);
 	/*
@@ -147,6 +151,10 @@ struct sink {
 	atomic_ullong bytes_sent, sends, retries, send_ns;
 	atomic_ullong own[SINK_OWN_MAX]; /* the output's own (ops->counters) */
 	atomic_bool broken;              /* the output is gone for good (EPIPE on the console) */
+	/* See sink_complain(). */
+	_Atomic(char *) complaint;
+	char *last_complaint;
+	uint64_t complained_at;
 };
 
 extern const struct option sink_options[];       /* the common keys */
@@ -175,6 +183,21 @@ void sink_stop(struct sink *s, uint64_t timeout_ns);
  * stop is over before, and then send() returns SINK_RETRY.
  */
 bool sink_poll(struct sink *s, int fd, short events);
+
+/*
+ * For an output that waits by itself: how long send() may take from now on, in ns. UINT64_MAX until
+ * the time to stop has come; then its wake() is called, and at 0 send() returns SINK_RETRY.
+ */
+uint64_t sink_time_left(const struct sink *s);
+
+/*
+ * For an output: say what keeps it from sending, for the agent to log. The latest words count, and
+ * the same are not said again for some minutes.
+ */
+void sink_complain(struct sink *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* What there is to log, in a heap string, or NULL. Any thread; everything is said once. */
+char *sink_take_complaint(struct sink *s);
 
 /* Records that are neither delivered nor otherwise accounted for, over all events. */
 uint64_t sink_in_flight(const struct sink *s);

@@ -77,6 +77,11 @@ bool sink_poll(struct sink *s, int fd, short events)
 	}
 }
 
+uint64_t sink_time_left(const struct sink *s)
+{
+	return time_left(s->worker->deadline);
+}
+
 /* Full jitter: anything between at once and the policy's time for this attempt. */
 static uint64_t retry_delay(const struct retry_policy *policy, unsigned int attempt)
 {
@@ -305,6 +310,8 @@ void worker_stop(struct worker *w, uint64_t timeout_ns)
 	w->deadline = timeout_ns < NEVER - 1 - now ? now + timeout_ns : NEVER - 1;
 	queue_close(w->sink->queue);
 	eventfd_write(w->stop_fd, 1);
+	if (w->sink->ops->wake)
+		w->sink->ops->wake(w->sink);
 	pthread_join(w->thread, NULL);
 	worker_free(w);
 }
