@@ -219,6 +219,7 @@ static int parse_tree(struct config *c, struct diag *diag)
 	if (r)
 		return r;
 	r = config_apply_environment(c, diag);
+	r = config_check_sinks(c, diag) ?: r;
 	return r ?: add_defaults(c, diag);
 }
 

@@ -10,6 +10,9 @@ int config_parse_sinks(struct config *c, const struct yaml_node *section, struct
 /* The environment's part: sinks that it turns on, and keys of the first sink of a kind. */
 int config_apply_environment(struct config *c, struct diag *diag);
 
+/* Once everything is known: whether each sink's options make sense. */
+int config_check_sinks(const struct config *c, struct diag *diag);
+
 /* A path of the file, relative to the file's folder unless absolute. Heap string. */
 char *config_resolve_path(const struct config *c, const char *path);
 

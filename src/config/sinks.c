@@ -8,13 +8,19 @@
 
 /*
  * A variable turns on its sink, or sets one of its keys, or both. Without a key any value will do; with
- * one, an empty value is none.
+ * one, an empty value is none, and a bare number may have a unit.
  */
 static const struct variable {
 	const char *name, *sink, *key;
 	bool turns_on;
+	const char *unit;
 } variables[] = {
 	{"CONSOLE", "console", NULL, true},
+	{"AWS_BUCKET", "s3", "bucket", true},
+	{"AWS_REGION", "s3", "region", false},
+	{"AWS_INTERVAL", "s3", "interval", false, "s"},
+	{"AWS_ENDPOINT_URL", "s3", "endpoint", false},
+	{"AWS_ENDPOINT_URL_S3", "s3", "endpoint", false},
 	{"STATSD_HOST", "statsd", "host", true},
 	{"STATSD_PORT", "statsd", "port", false},
 };
@@ -152,6 +158,7 @@ static int apply_variable(struct config *c, const struct variable *v, struct dia
 	const struct option *opt = ops->options;
 	const char *value = getenv(v->name);
 	struct sink *sink = find_sink(c, ops);
+	_cleanup_(freep) char *text = NULL;
 
 	if (!value || (v->key && !*value))
 		return 0;
@@ -161,7 +168,9 @@ static int apply_variable(struct config *c, const struct variable *v, struct dia
 		return 0;
 	while (!streq(opt->key, v->key))
 		opt++;
-	return option_set(opt, value, v->name, sink, diag);
+	if (v->unit && strspn(value, "0123456789") == strlen(value))
+		text = xasprintf("%s%s", value, v->unit);
+	return option_set(opt, text ? text : value, v->name, sink, diag);
 }
 
 int config_apply_environment(struct config *c, struct diag *diag)
@@ -170,6 +179,26 @@ int config_apply_environment(struct config *c, struct diag *diag)
 
 	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
 		r = apply_variable(c, &variables[i], diag) ?: r;
+	return r;
+}
+
+int config_check_sinks(const struct config *c, struct diag *diag)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->n_sinks; i++) {
+		_cleanup_(diag_donep) struct diag problem = {};
+		const struct config_sink *s = &c->sinks[i];
+
+		if (!s->sink->ops->check || !s->sink->ops->check(s->sink, &problem))
+			continue;
+		if (s->node)
+			r = yaml_error(diag, s->node, "%s: %s", s->sink->label,
+			               diag_text(&problem));
+		else
+			r = diag_error(diag, -EINVAL, "sink %s: %s", s->sink->label,
+			               diag_text(&problem));
+	}
 	return r;
 }
 

@@ -8,11 +8,13 @@
 
 extern const struct sink_ops console_ops;
 extern const struct sink_ops file_ops;
+extern const struct sink_ops s3_ops;
 extern const struct sink_ops statsd_ops;
 
 const struct sink_ops *const sink_list[] = {
 	&console_ops,
 	&file_ops,
+	&s3_ops,
 	&statsd_ops,
 	NULL,
 };

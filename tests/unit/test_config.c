@@ -226,7 +226,7 @@ static void wrong_sinks_are_refused(void **state)
 	       "  - file: {compression: gzip}\n"
 	       "  - file: {path: ''}\n",
 	       "2:5: no sink is called \"consol\"; did you mean \"console\"?\n"
-	       "3:5: no sink is called \"kafka\"; known: console, file, statsd\n"
+	       "3:5: no sink is called \"kafka\"; known: console, file, s3, statsd\n"
 	       "4:23: \"format\" takes text or json, not \"jsn\"; did you mean \"json\"?\n"
 	       "4:28: unknown key \"colour\"; did you mean \"color\"?\n"
 	       "4:43: unknown key \"queue\"; known here: format, queue_bytes, on_full, color\n"
@@ -332,6 +332,65 @@ static void the_environment_names_the_statsd_server(void **state)
 	config_free(c);
 	unsetenv("STATSD_HOST");
 	unsetenv("STATSD_PORT");
+}
+
+static void variables_override_the_s3_sink(void **state)
+{
+	static const struct {
+		const char *name, *value;
+	} variables[] = {{"AWS_BUCKET", "lake"},
+	                 {"AWS_REGION", "eu-west-1"},
+	                 {"AWS_INTERVAL", "45"}, /* seconds, as other agents have it */
+	                 {"AWS_ENDPOINT_URL", "http://minio:9000"}};
+	static const char *const keys[] = {"bucket", "region", "interval", "endpoint"};
+	static const char *const files[] = {
+		"sinks: []\n", "sinks: [s3]\n",
+		"sinks: [s3: {bucket: sea, region: x, interval: 1s, endpoint: 'http://a'}]\n"};
+
+	_cleanup_(diag_donep) struct diag diag = {};
+	struct config *none = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		setenv(variables[i].name, variables[i].value, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_(config_freep) struct config *c = parse(files[i]);
+		const struct sink *s = c->sinks[0].sink;
+
+		assert_int_equal(c->n_sinks, 1);
+		assert_string_equal(s->label, "s3");
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+			const void *at = sink_value(s, keys[k]);
+
+			if (streq(keys[k], "interval"))
+				assert_int_equal(*(const uint64_t *)at, 45 * 1000000000ull);
+			else
+				assert_string_equal(*(char *const *)at, variables[k].value);
+		}
+	}
+	setenv("AWS_INTERVAL", "soon", 1);
+	assert_int_equal(config_parse(FILE_NAME, files[0], strlen(files[0]), &none, &diag),
+	                 -EINVAL);
+	assert_string_equal(
+		diag_text(&diag),
+		"AWS_INTERVAL: \"interval\" takes a duration such as 30s, not \"soon\"");
+	unsetenv("AWS_BUCKET");
+	unsetenv("AWS_INTERVAL");
+	setenv("AWS_REGION", "eu-west-1", 1); /* alone, these are for others */
+	{
+		_cleanup_(config_freep) struct config *c = parse("sinks: []\n");
+
+		assert_int_equal(c->n_sinks, 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		unsetenv(variables[i].name);
+}
+
+static void what_a_sink_finds_wrong_is_refused(void **state)
+{
+	refuse("sinks: [s3]\n", "1:9: s3: \"bucket\" is missing, and AWS_BUCKET is not set");
+	refuse("sinks:\n  - s3: {bucket: lake, key: \"{day}\"}\n",
+	       "2:5: s3: key: objects would replace each other; add {id}, or {host}, {time} and "
+	       "{sequence}");
 }
 
 static void the_command_line_selects_probes(void **state)
@@ -470,6 +529,8 @@ int main(void)
 		cmocka_unit_test(wrong_top_level_keys_are_refused),
 		cmocka_unit_test(the_environment_turns_on_the_console),
 		cmocka_unit_test(the_environment_names_the_statsd_server),
+		cmocka_unit_test(variables_override_the_s3_sink),
+		cmocka_unit_test(what_a_sink_finds_wrong_is_refused),
 		cmocka_unit_test(the_command_line_selects_probes),
 		cmocka_unit_test(the_command_line_sets_the_consoles_format),
 		cmocka_unit_test(files_that_cannot_be_read),
@@ -479,6 +540,7 @@ int main(void)
 	};
 
 	unsetenv("CONSOLE");
+	unsetenv("AWS_BUCKET");
 	unsetenv("STATSD_HOST");
 	unsetenv("STATSD_PORT");
 	return cmocka_run_group_tests(tests, NULL, NULL);
