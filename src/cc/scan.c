@@ -25,6 +25,14 @@ static char *quoted_end(char *p, char *end)
 	return p < end ? p + 1 : end;
 }
 
+/* The end of the line at p, past line ends behind a backslash. */
+static char *line_end(char *p, char *end)
+{
+	while ((p = memchr(p, '\n', (size_t)(end - p))) && p[-1] == '\\')
+		p++;
+	return p ? p : end;
+}
+
 void scan_blank_comments(char *text, size_t size)
 {
 	char *end = text + size;
@@ -41,12 +49,12 @@ void scan_blank_comments(char *text, size_t size)
 			continue;
 		}
 		if (p[1] == '/') {
-			stop = memchr(p, '\n', (size_t)(end - p));
+			stop = line_end(p, end);
 		} else {
 			stop = memmem(p + 2, (size_t)(end - p - 2), "*/", 2);
-			stop = stop ? stop + 2 : NULL;
+			stop = stop ? stop + 2 : end;
 		}
-		for (stop = stop ? stop : end; p < stop; p++)
+		for (; p < stop; p++)
 			if (*p != '\n')
 				*p = ' ';
 	}
@@ -91,30 +99,57 @@ static bool take_name(const char *p, const char *end, char name[NAME_MAX_BYTES],
 	return true;
 }
 
+/* Behind the bracket that closes the one at p, whatever stands in between. */
+static const char *skip_bracketed(const char *p, const char *end)
+{
+	int depth = 0;
+
+	for (; p < end; p++) {
+		depth += (*p == '(' || *p == '[' || *p == '{');
+		depth -= (*p == ')' || *p == ']' || *p == '}');
+		if (!depth)
+			return p + 1;
+	}
+	return end;
+}
+
 /*
- * From behind the word `typedef` to its semicolon outside braces: the last identifier that is not in
- * brackets is the name (`typedef u8 ip_t[16];`, `typedef struct { … } key_t;`).
+ * From behind the word `typedef` to its semicolon: the last identifier outside of brackets is the
+ * name (`typedef u8 ip_t[16];`, `typedef struct { … } key_t;`), unless a pointer to a function has it
+ * inside (`typedef int (*done_t)(void *ctx);`).
  */
 static bool typedef_name(const char *p, const char *end, const char **ret, size_t *ret_len)
 {
-	int braces = 0;
+	bool found = false;
 
 	*ret = NULL;
-	for (; p < end; p++) {
-		braces += (*p == '{') - (*p == '}');
-		if (*p == ';' && !braces)
-			return *ret != NULL;
-		if (*p == '[' && !braces)
-			while (p < end && *p != ']')
-				p++;
-		if (p < end && !braces && is_word(*p)) {
-			*ret = p;
-			p = word_end(p, end);
-			*ret_len = (size_t)(p - *ret);
-			p--;
+	while (p < end && *p != ';') {
+		const char *e = word_end(p, end), *inside;
+
+		if (e > p) {
+			if (word_is(p, e, "typedef"))
+				return false;
+			if (!found && !word_is(p, e, "__attribute__")) {
+				*ret = p;
+				*ret_len = (size_t)(e - p);
+			}
+			p = e;
+			continue;
 		}
+		if (*p != '(' && *p != '[' && *p != '{') {
+			p++;
+			continue;
+		}
+		inside = skip_blanks(p + 1, end);
+		if (*p == '(' && inside < end && *inside == '*' && !found) {
+			inside = skip_blanks(inside + 1, end);
+			*ret = inside;
+			*ret_len = (size_t)(word_end(inside, end) - inside);
+			found = *ret_len > 0;
+		}
+		p = skip_bracketed(p, end);
 	}
-	return false;
+	return p < end && *ret && *ret_len && !isdigit((unsigned char)**ret);
 }
 
 /* Does `.` or `->` stand before p? */
@@ -142,8 +177,7 @@ void scan_words(const char *text, size_t size, struct words *words)
 			continue;
 		words_add(words, p, (size_t)(e - p),
 		          WORD_USED | (follows_access(text, p) ? WORD_MEMBER : 0));
-		if (word_is(p, e, "typedef") && typedef_name(e, end, &name, &len) &&
-		    !isdigit((unsigned char)*name))
+		if (word_is(p, e, "typedef") && typedef_name(e, end, &name, &len))
 			words_add(words, name, len, WORD_DEFINED);
 	}
 }
