@@ -205,6 +205,21 @@ static void absurd_clocks_are_not_believed(void **state)
 	}
 }
 
+/* Credentials with this token from the shared file, or none; the environment has none from now on. */
+static void use_credentials_file(const char *token)
+{
+	_cleanup_(freep) char *text =
+		xasprintf("[default]\naws_access_key_id=A\n"
+	                  "aws_secret_access_key=" SECRET "\naws_session_token=%s\n",
+	                  token ? token : "");
+
+	unsetenv("AWS_ACCESS_KEY_ID");
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	unsetenv("AWS_SESSION_TOKEN");
+	if (token)
+		aws_fixture_file(f, "credentials", text);
+}
+
 /* The first request brings new keys, as whoever rotates them does, and is refused with the old. */
 static void rotate_keys(const struct fake_request *request, struct fake_answer *answer, void *arg)
 {
@@ -224,12 +239,7 @@ static void an_expired_token_is_replaced(void **state)
 {
 	struct sink *s = s3_sink(NULL);
 
-	unsetenv("AWS_ACCESS_KEY_ID");
-	unsetenv("AWS_SECRET_ACCESS_KEY");
-	unsetenv("AWS_SESSION_TOKEN");
-	aws_fixture_file(f, "credentials",
-	                 "[default]\naws_access_key_id=A\naws_secret_access_key=" SECRET
-	                 "\naws_session_token=old\n");
+	use_credentials_file("old");
 	fake_http_handle(f->server, rotate_keys, NULL);
 	start(s);
 	push_and_wait(s, 0, 10);
@@ -261,13 +271,13 @@ static void missing_credentials_are_said(void **state)
 {
 	struct sink *s = s3_sink(NULL);
 
-	unsetenv("AWS_ACCESS_KEY_ID");
+	use_credentials_file(NULL);
 	start(s);
 	push(s, 0, 10);
 	for (int i = 0; i < 5000 && !s->retries; i++)
 		usleep(1000);
-	assert_complains(s, "AWS_ACCESS_KEY_ID");
-	setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+	assert_complains(s, "set AWS_ACCESS_KEY_ID");
+	use_credentials_file("some");
 	stop(s);
 	assert_int_equal(fake_http_count(f->server), 1);
 }
