@@ -12,11 +12,7 @@ extern const struct sink_ops s3_ops;
 extern const struct sink_ops statsd_ops;
 
 const struct sink_ops *const sink_list[] = {
-	&console_ops,
-	&file_ops,
-	&s3_ops,
-	&statsd_ops,
-	NULL,
+	&console_ops, &file_ops, &s3_ops, &statsd_ops, NULL,
 };
 
 const struct sink_ops *sink_ops_find(const char *name)

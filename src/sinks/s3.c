@@ -213,17 +213,32 @@ static void fetch(struct s3 *s, const struct http_request *request, struct http_
 		http_abort(s->http, call);
 }
 
+/* 0, or the error that credentials_get() says, which has been complained of. */
+static int get_keys(struct s3 *s, const struct aws_keys **ret)
+{
+	_cleanup_(diag_donep) struct diag diag = {};
+	int r = credentials_get(s->credentials, s3_now(s), ret, &diag);
+
+	if (diag.errors || diag.warnings)
+		sink_complain(&s->base, "%s", diag_text(&diag));
+	return r;
+}
+
+static void s3_begin(struct sink *sink)
+{
+	const struct aws_keys *keys;
+
+	(void)get_keys((struct s3 *)sink, &keys);
+}
+
 static enum s3_fate put_once(struct s3 *s)
 {
 	_cleanup_(http_response_donep) struct http_response response = {};
 	_cleanup_(s3_put_donep) struct s3_put put = {};
-	_cleanup_(diag_donep) struct diag diag = {};
 	struct http_request request = {.method = "PUT"};
 	const struct aws_keys *keys;
-	int r = credentials_get(s->credentials, s3_now(s), &keys, &diag);
+	int r = get_keys(s, &keys);
 
-	if (diag.errors || diag.warnings)
-		sink_complain(&s->base, "%s", diag_text(&diag));
 	if (r)
 		return r == -ENOENT || r == -EINVAL || r == -EACCES ? S3_SLOWLY : S3_LATER;
 	s3_put_make(s, keys, &put);
@@ -270,6 +285,7 @@ const struct sink_ops s3_ops = {
 	.flush_age_ns = 30 * NSEC_PER_SEC,
 	.check = s3_check,
 	.open = s3_open,
+	.begin = s3_begin,
 	.send = s3_send,
 	.wake = s3_wake,
 	.close = s3_close,

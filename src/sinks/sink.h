@@ -98,6 +98,11 @@ struct sink_ops {
 	/* Get ready, with options that were checked. Must not block long. */
 	int (*open)(struct sink *sink, struct diag *diag);
 	/*
+	 * The worker's first call: for what may take a while and go wrong, so that it is said at the
+	 * start and not with the first payload. NULL: nothing.
+	 */
+	void (*begin)(struct sink *sink);
+	/*
 	 * Send what is behind payload->taken. The same payload comes again after SINK_RETRY. An
 	 * output that can send a part moves `taken` as it goes: those records count as delivered
 	 * even when the rest is given up. May wait, in sink_poll() or for sink_time_left().

@@ -256,6 +256,8 @@ static void *worker_main(void *arg)
 	struct batch *b;
 	int r;
 
+	if (w->sink->ops->begin)
+		w->sink->ops->begin(w->sink);
 	for (;;) {
 		r = queue_pop(w->sink->queue, flush_time(w), &b);
 		if (r == -EPIPE)
