@@ -104,11 +104,9 @@ static int check_kms_key(const struct s3 *s, struct diag *diag)
 static int s3_check(const struct sink *sink, struct diag *diag)
 {
 	const struct s3 *s = (const struct s3 *)sink;
-	struct s3 trial = *s; /* for its target */
-	int r;
+	struct s3_target trial = {};
+	int r = check_bucket(s->bucket, diag);
 
-	trial.target = (struct s3_target){};
-	r = check_bucket(s->bucket, diag);
 	if (r)
 		return r;
 	if (s->region && !aws_region_is_valid(s->region)) {
@@ -116,8 +114,8 @@ static int s3_check(const struct sink *sink, struct diag *diag)
 
 		return diag_error(diag, -EINVAL, "region: %s is no region", shown);
 	}
-	r = s3_target_set(&trial, REGION_FALLBACK, diag);
-	s3_target_done(&trial.target);
+	r = s3_target_make(s, REGION_FALLBACK, &trial, diag);
+	s3_target_done(&trial);
 	return r ?: s3_key_check(s->key, diag) ?: check_kms_key(s, diag);
 }
 
@@ -177,7 +175,6 @@ static void s3_wake(struct sink *sink)
 	http_wakeup(s->http);
 }
 
-/* The first of these that a response comes to is kept. */
 static void on_done(struct http_response *response, void *arg)
 {
 	struct http_response *ret = arg;

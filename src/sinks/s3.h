@@ -65,7 +65,10 @@ enum s3_path_style { S3_PATH_STYLE_AUTO, S3_PATH_STYLE_NO, S3_PATH_STYLE_YES };
 extern const char *const s3_path_styles[], *const s3_storage_classes[], *const s3_acls[],
 										*const s3_sse[];
 
-/* Fill `s->target` for this region. -EINVAL with the reason. */
+/* Where the options say that objects go, in this region. -EINVAL with the reason. */
+int s3_target_make(const struct s3 *s, const char *region, struct s3_target *ret,
+                   struct diag *diag);
+/* The same, into `s->target`. */
 int s3_target_set(struct s3 *s, const char *region, struct diag *diag);
 void s3_target_done(struct s3_target *t);
 

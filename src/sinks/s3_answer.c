@@ -118,7 +118,8 @@ static enum s3_fate judge_no_answer(struct s3 *s, const struct http_response *r)
 
 	if (r->error == HTTP_ABORTED)
 		return S3_LATER;
-	if (r->error != HTTP_TLS && r->error != HTTP_NAME)
+	/* What passes slowly, or seldom, is said at once. */
+	if (r->error != HTTP_TLS && r->error != HTTP_NAME && r->error != HTTP_TIMEOUT)
 		return blip(s, words);
 	sink_complain(&s->base, "%s: %s%s", s->target.authority, words,
 	              r->error == HTTP_TLS && !s->ca_file

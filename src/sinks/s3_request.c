@@ -75,7 +75,7 @@ static bool uses_path(const struct s3 *s, const struct url *endpoint)
 	return endpoint->tls && strchr(s->bucket, '.');
 }
 
-int s3_target_set(struct s3 *s, const char *region, struct diag *diag)
+int s3_target_make(const struct s3 *s, const char *region, struct s3_target *ret, struct diag *diag)
 {
 	_cleanup_(freep) char *text = NULL, *authority = NULL;
 	_cleanup_(url_donep) struct url url = {};
@@ -99,6 +99,17 @@ int s3_target_set(struct s3 *s, const char *region, struct diag *diag)
 	t.path = in_path ? xasprintf("/%s/", s->bucket) : xstrdup("/");
 	t.url = xasprintf("%s://%s%s", url.tls ? "https" : "http", t.authority, t.path);
 	t.signer = sigv4_new(region, "s3", SIGV4_S3);
+	*ret = t;
+	return 0;
+}
+
+int s3_target_set(struct s3 *s, const char *region, struct diag *diag)
+{
+	struct s3_target t;
+	int r = s3_target_make(s, region, &t, diag);
+
+	if (r)
+		return r;
 	s3_target_done(&s->target);
 	s->target = t;
 	return 0;

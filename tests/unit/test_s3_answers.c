@@ -57,6 +57,7 @@ static void a_time_out_is_repeated(void **state)
 	push_and_wait(s, 0, 100);
 	assert_int_equal(tally(s).delivered, 100);
 	assert_int_equal(s->retries, 1);
+	assert_complains(s, "imed out");
 	stop(s);
 }
 
