@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/alloc.h"
@@ -15,7 +16,7 @@
 struct walk {
 	const struct btf *btf;
 	struct diag *diag;
-	uint32_t fields, enumerators;
+	uint32_t fields, enumerators, anonymous;
 };
 
 struct fields {
@@ -29,9 +30,17 @@ struct btf *schema_btf_parse(const void *data, uint32_t size)
 	return data ? btf__new(data, size) : NULL;
 }
 
+/* A name; "" where there is none, or the offset is none. */
+static const char *string_at(const struct btf *btf, uint32_t offset)
+{
+	const char *s = btf__name_by_offset(btf, offset);
+
+	return s ? s : "";
+}
+
 static const char *name_of(const struct btf *btf, const struct btf_type *t)
 {
-	return btf__name_by_offset(btf, t->name_off);
+	return string_at(btf, t->name_off);
 }
 
 static const struct btf_type *skip(const struct btf *btf, uint32_t id, bool typedefs)
@@ -51,7 +60,7 @@ uint32_t schema_btf_member_type(const struct btf *btf, uint32_t id, const char *
 	if (!t || !btf_is_composite(t))
 		return 0;
 	for (unsigned int i = 0; i < btf_vlen(t); i++)
-		if (streq(btf__name_by_offset(btf, btf_members(t)[i].name_off), name))
+		if (streq(string_at(btf, btf_members(t)[i].name_off), name))
 			return btf_members(t)[i].type;
 	return 0;
 }
@@ -96,13 +105,13 @@ static int read_enumerators(struct walk *w, const struct btf_type *t, struct fie
 			const struct btf_enum64 *v = &btf_enum64(t)[i];
 
 			e->value = (int64_t)btf_enum64_value(v);
-			e->name = xstrdup(btf__name_by_offset(w->btf, v->name_off));
+			e->name = xstrdup(string_at(w->btf, v->name_off));
 		} else {
 			const struct btf_enum *v = &btf_enum(t)[i];
 
 			e->value = v->val; /* a negative one makes it signed, kernel flag or not */
 			f->is_signed |= v->val < 0;
-			e->name = xstrdup(btf__name_by_offset(w->btf, v->name_off));
+			e->name = xstrdup(string_at(w->btf, v->name_off));
 		}
 	}
 	return 0;
@@ -188,13 +197,15 @@ static void apply_dimensions(const struct btf *btf, const struct btf_type *eleme
 
 /*
  * A member's type: modifiers are skipped, the outermost typedef names it (also when it hides an
- * array: ip_t), dimensions are collected.
+ * array: ip_t), dimensions are collected. `*ret_empty` when it takes no room (x[], x[0], an empty
+ * struct) or has nothing in it to show.
  */
-static int read_type(struct walk *w, uint32_t id, int depth, struct field *f)
+static int read_type(struct walk *w, uint32_t id, int depth, struct field *f, bool *ret_empty)
 {
 	uint32_t dimensions[CHAIN_MAX];
 	const struct btf_type *t;
-	int n = 0, links = 0;
+	bool empty = false;
+	int n = 0, links = 0, r;
 
 	while ((t = skip(w->btf, id, false)) && links++ < CHAIN_MAX) {
 		if (btf_is_typedef(t)) {
@@ -203,6 +214,7 @@ static int read_type(struct walk *w, uint32_t id, int depth, struct field *f)
 			id = t->type;
 		} else if (btf_is_array(t)) {
 			dimensions[n++] = btf_array(t)->nelems;
+			empty |= !btf_array(t)->nelems;
 			id = btf_array(t)->type;
 		} else {
 			break;
@@ -213,47 +225,91 @@ static int read_type(struct walk *w, uint32_t id, int depth, struct field *f)
 		                  f->name);
 	if (!f->type)
 		f->type = spell(w->btf, t);
-	int r = read_element(w, t, depth, f);
+	*ret_empty = empty || (btf_is_composite(t) && !t->size);
+	if (*ret_empty)
+		return 0;
+	r = read_element(w, t, depth, f);
+	if (r)
+		return r;
+	apply_dimensions(w->btf, t, dimensions, n, f);
+	*ret_empty = f->kind == FIELD_STRUCT && !f->n_children;
+	return 0;
+}
 
-	if (!r)
-		apply_dimensions(w->btf, t, dimensions, n, f);
-	return r;
+/*
+ * A bit-field lies within the naturally aligned integer of its type. Where it does not (in a packed
+ * struct), the smallest integer that holds it and lies in the struct is taken.
+ */
+static int place_bits(struct walk *w, const struct btf_type *parent, uint32_t bits, uint32_t width,
+                      struct field *f)
+{
+	uint32_t size = f->size, start = size ? bits / (size * 8) * size : 0;
+
+	if (!size || bits + width > (start + size) * 8 || start + size > parent->size) {
+		start = bits / 8;
+		for (size = 1; size < 8 && bits + width > (start + size) * 8;)
+			size *= 2;
+		if (start + size > parent->size && size <= parent->size)
+			start = parent->size - size;
+	}
+	if (bits + width > (start + size) * 8)
+		return diag_error(w->diag, -EINVAL, "bit-field '%s' is spread over nine bytes",
+		                  f->name);
+	f->offset += start;
+	f->size = size;
+	f->bit_offset = (uint8_t)(bits - start * 8);
+	f->bit_size = (uint8_t)width;
+	return 0;
+}
+
+static int read_named(struct walk *w, const struct btf_type *t, unsigned int i, uint32_t base,
+                      int depth, struct fields *out)
+{
+	const struct btf_member *m = &btf_members(t)[i];
+	uint32_t bits = btf_member_bit_offset(t, i), width = btf_member_bitfield_size(t, i);
+	struct field *f = array_push(&out->list, &out->count, &out->cap);
+	bool empty = false;
+	int r;
+
+	out->n = (uint32_t)out->count;
+	f->name = xstrdup(string_at(w->btf, m->name_off));
+	f->count = 1;
+	r = read_type(w, m->type, depth, f, &empty);
+	if (r)
+		return r;
+	if (empty) {
+		free(f->name);
+		free(f->type);
+		out->n = (uint32_t)--out->count;
+		return 0;
+	}
+	f->offset = base;
+	if (width)
+		return place_bits(w, t, bits, width, f);
+	f->offset += bits / 8;
+	return 0;
 }
 
 static int read_member(struct walk *w, const struct btf_type *t, unsigned int i, uint32_t base,
                        int depth, struct fields *out)
 {
 	const struct btf_member *m = &btf_members(t)[i];
-	const char *name = btf__name_by_offset(w->btf, m->name_off);
-	uint32_t bits = btf_member_bit_offset(t, i), width = btf_member_bitfield_size(t, i);
-	const struct btf_type *inner = *name ? NULL : skip(w->btf, m->type, true);
-	struct field *f;
-	int r;
+	const struct btf_type *inner;
 
-	if (!*name && inner && btf_is_composite(inner)) /* anonymous: its members are ours */
-		return read_members(w, inner, base + bits / 8, depth + 1, out);
-	if (!*name)
-		return 0; /* unnamed padding */
-	if (++w->fields > SCHEMA_FIELDS_MAX)
-		return diag_error(w->diag, -EINVAL, "more than %d fields", SCHEMA_FIELDS_MAX);
-	f = array_push(&out->list, &out->count, &out->cap);
-	out->n = (uint32_t)out->count;
-	f->name = xstrdup(name);
-	f->count = 1;
-	r = read_type(w, m->type, depth, f);
-	if (!f->type)
-		f->type = xstrdup("");
-	if (r)
-		return r;
-	f->offset = base + bits / 8;
-	if (width) { /* within the naturally aligned integer that holds it */
-		uint32_t start = bits / (f->size * 8) * f->size;
-
-		f->offset = base + start;
-		f->bit_offset = (uint8_t)(bits - start * 8);
-		f->bit_size = (uint8_t)width;
+	if (*string_at(w->btf, m->name_off)) {
+		if (++w->fields > SCHEMA_FIELDS_MAX)
+			return diag_error(w->diag, -EINVAL, "more than %d fields",
+			                  SCHEMA_FIELDS_MAX);
+		return read_named(w, t, i, base, depth, out);
 	}
-	return 0;
+	inner = skip(w->btf, m->type, true);
+	if (!inner || !btf_is_composite(inner))
+		return 0; /* padding */
+	if (++w->anonymous > SCHEMA_FIELDS_MAX)
+		return diag_error(w->diag, -EINVAL, "more than %d anonymous members",
+		                  SCHEMA_FIELDS_MAX);
+	/* its members are ours */
+	return read_members(w, inner, base + btf_member_bit_offset(t, i) / 8, depth + 1, out);
 }
 
 static int read_members(struct walk *w, const struct btf_type *t, uint32_t base, int depth,
