@@ -3,14 +3,8 @@
 
 #include "util/alloc.h"
 
-/* Lines that tell the author nothing. */
+/* What libbcc adds when it finds no headers; they are ours to find. */
 static const char *const noise[] = {
-	"error generated.",
-	"errors generated.",
-	"warning generated.",
-	"warnings generated.",
-	"warning and ",
-	"warnings and ",
 	"Unable to find kernel headers.",
 	"The headers are required",
 };
@@ -22,12 +16,22 @@ static const char *const of_types[] = {
 	"undeclared function", "implicit declaration of function",
 };
 
+/* "2 warnings and 1 error generated." */
+static bool is_sum(const char *line)
+{
+	static const char end[] = " generated.";
+	size_t n = strlen(line), digits = strspn(line, "0123456789");
+
+	return digits && line[digits] == ' ' && n > strlen(end) &&
+	       streq(line + n - strlen(end), end);
+}
+
 static bool is_noise(const char *line)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(noise); i++)
 		if (strstr(line, noise[i]))
 			return true;
-	return false;
+	return is_sum(line);
 }
 
 /* Append a line without the include tree's folder. */
