@@ -310,8 +310,9 @@ static int write_headers_kconfig(struct shim *s, const char *source, struct diag
 }
 
 /*
- * The answers to HAVE_FIELD() with headers: a source that includes what the probe includes and asks
- * each question on a line of its own. The lines that give no error are the fields that there are.
+ * The answers to HAVE_FIELD() with headers: a source that includes what the probe includes, as far as
+ * it is there, and makes an error with a line number of its own for each field. A question that the
+ * compiler did not get to gives none, so only a field that was heard to be there is.
  */
 struct questions {
 	struct buf text;
@@ -319,51 +320,71 @@ struct questions {
 	size_t n;
 };
 
+#define YES "this field is there"
+
 static void include_it(void *ctx, const char *name)
 {
 	if (is_kernel_header(name))
-		buf_printf(ctx, "#include <%s>\n", name);
+		buf_printf(ctx, "#if __has_include(<%s>)\n#include <%s>\n#endif\n", name, name);
 }
 
+/* A comma's right side has a size even where the left one, a bit-field, has none. */
 static void ask(void *ctx, const char *tag, const char *field)
 {
 	struct questions *q = ctx;
 
 	if (q->n == QUESTIONS_MAX)
 		return;
-	buf_printf(&q->text,
-	           "#line %zu \"question\"\nchar question_%zu[sizeof(((struct %s *)0)->%s)];\n",
-	           q->n + 1, q->n, tag, field);
 	q->tags[q->n] = xstrdup(tag);
 	q->fields[q->n++] = xstrdup(field);
+	buf_printf(&q->text,
+	           "#line %zu \"question\"\n"
+	           "_Static_assert(sizeof(((void)((struct %s *)0)->%s, 0)) == 0, \"" YES "\");\n",
+	           q->n, tag, field);
+}
+
+/*
+ * Was question `i` answered with yes: "question:3:1: error: … this field is there"? What is wrong with
+ * the field comes before that, for Clang goes on as if it had a type.
+ */
+static bool heard_yes(const char *said, size_t i)
+{
+	_cleanup_(freep) char *at = xasprintf("\nquestion:%zu:", i + 1);
+	const char *line = strncmp(said, at + 1, strlen(at + 1)) ? strstr(said, at) : said;
+	const char *yes = line ? strstr(line, YES) : NULL;
+
+	return yes && yes < line + 1 + strcspn(line + 1, "\n");
+}
+
+static void compile_questions(struct shim *s, struct questions *q, struct buf *said)
+{
+	size_t n_flags = s->n_flags;
+	struct capture capture;
+
+	/* All errors and no warnings: what is kept of the output is limited. */
+	add_flag(s, xstrdup("-ferror-limit=0"));
+	add_flag(s, xstrdup("-fno-caret-diagnostics"));
+	add_flag(s, xstrdup("-w"));
+	capture = capture_begin();
+	bcc_free(bcc_compile(buf_cstr(&q->text), s->tree->path, (const char **)s->flags,
+	                     (int)s->n_flags));
+	capture_end(&capture, said);
+	fakekernel_forget();
+	while (s->n_flags > n_flags)
+		free(s->flags[--s->n_flags]);
 }
 
 static void answer_from_headers(struct shim *s, const char *text, size_t size)
 {
 	_cleanup_(buf_donep) struct buf said = {};
 	struct questions q = {};
-	size_t n_flags = s->n_flags;
-	bool answered;
 
 	scan_includes(text, size, include_it, &q.text);
 	scan_have_fields(text, size, ask, &q);
-	add_flag(s, xstrdup("-ferror-limit=0"));
-	if (q.n) {
-		struct capture capture = capture_begin();
-
-		bcc_free(bcc_compile(buf_cstr(&q.text), s->tree->path, (const char **)s->flags,
-		                     (int)s->n_flags));
-		capture_end(&capture, &said);
-		fakekernel_forget();
-	}
-	while (s->n_flags > n_flags)
-		free(s->flags[--s->n_flags]);
-	/* With a header missing, or more said than is kept, not every question was heard. */
-	answered = said.len < CAPTURE_MAX && !strstr(buf_cstr(&said), "fatal error:");
+	if (q.n)
+		compile_questions(s, &q, &said);
 	for (size_t i = 0; i < q.n; i++) {
-		_cleanup_(freep) char *error = xasprintf("question:%zu:", i + 1);
-
-		if (answered && !strstr(buf_cstr(&said), error))
+		if (heard_yes(buf_cstr(&said), i))
 			define_field(s, q.tags[i], q.fields[i]);
 		free(q.tags[i]);
 		free(q.fields[i]);
