@@ -201,11 +201,21 @@ static __always_inline u64 bounded(u64 n, u64 max)
 
 /* Bytes of an event whose last member holds `length` (a helper's result: below 0, nothing). */
 #define EVENT_SIZE(e, tail, length)                                                                \
-	(offsetof(typeof(*(e)), tail) + event_tail((length), sizeof((e)->tail)))
+	event_size((e)->tail, offsetof(typeof(*(e)), tail), sizeof((e)->tail), (length))
 
-static __always_inline u64 event_tail(long length, u64 max)
+static __always_inline u64 event_size(char *tail, u64 offset, u64 max, long length)
 {
-	return length < 0 ? 0 : bounded(length, max);
+	u64 n = length < 0 ? 0 : bounded(length, max);
+
+#if !QUERN_RING
+	/* A perf buffer rounds up with what it held before: with zeros it is ours to round. */
+	asm volatile("" : "+r"(n));
+	if (n <= max - 8) {
+		*(u64 *)(tail + n) = 0;
+		return offset + n + (-(offset + n + 4) & 7);
+	}
+#endif
+	return offset + n;
 }
 
 /*

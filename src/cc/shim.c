@@ -126,14 +126,17 @@ static void collect_words(struct words *words, const char *text, size_t size)
 
 /*
  * A probe may call its struct what the kernel calls one of its own (uprobe, tracepoint): while the
- * kernel's types are read, these names mean something else.
+ * kernel's types are read, the names that both define mean something else. Members of such a name
+ * are renamed with them, so no other name is touched (struct data, and skb->data).
  */
-static void rename_defined(const struct words *words, const char *line, struct buf *out)
+static void rename_twins(const struct words *ours, const struct words *kernels, const char *line,
+                         struct buf *out)
 {
-	for (size_t i = 0; i < words->n_slots; i++) {
-		const struct word *w = &words->slots[i];
+	for (size_t i = 0; i < ours->n_slots; i++) {
+		const struct word *w = &ours->slots[i];
 
-		if (w->name && (w->flags & WORD_DEFINED))
+		if (w->name && (w->flags & WORD_DEFINED) &&
+		    (words_flags(kernels, w->name) & WORD_DEFINED))
 			buf_printf(out, line, w->name, w->name);
 	}
 }
@@ -145,8 +148,11 @@ static void rename_defined(const struct words *words, const char *line, struct b
 static int write_btf_kconfig(struct shim *s, const char *types_text, const struct words *words,
                              struct diag *diag)
 {
+	_cleanup_(words_done) struct words kernels = {};
 	_cleanup_(buf_donep) struct buf b = {};
 
+	scan_words(types_text, strlen(types_text), &kernels);
+	scan_structs(types_text, strlen(types_text), mark_defined, &kernels);
 	buf_puts(&b, "#pragma once\n"
 	             "#define CONFIG_BPF_SYSCALL 1\n"
 	             "#define CONFIG_ARCH_HAS_SYSCALL_WRAPPER 1\n"
@@ -154,10 +160,10 @@ static int write_btf_kconfig(struct shim *s, const char *types_text, const struc
 	             "#define __LINUX_BPF_H__\n"
 	             "#define BPF_NO_PRESERVE_ACCESS_INDEX\n"
 	             "#include <linux/version.h>\n");
-	rename_defined(words, "#define %s kernel_%s\n", &b);
+	rename_twins(words, &kernels, "#define %s kernel_%s\n", &b);
 	buf_puts(&b, types_text);
 	buf_putc(&b, '\n');
-	rename_defined(words, "#undef %s\n", &b);
+	rename_twins(words, &kernels, "#undef %s\n", &b);
 	buf_puts(&b, macros);
 	return tree_write(s->tree, "include/linux/kconfig.h", b.data, b.len, diag);
 }

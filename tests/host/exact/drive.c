@@ -3,7 +3,7 @@
  * drive WHAT N …: does a thing a known number of times, so that a test knows how many events must come
  * of it and what must be in them.
  *
- *   exec N            /bin/true, N times
+ *   exec N PROGRAM    the program, N times
  *   refuse N          a program that is not there
  *   exit CODE         ends so
  *   signal NUMBER     ends by this signal
@@ -140,8 +140,8 @@ int main(int argc, char **argv)
 	const char *what = argc > 2 ? argv[1] : "";
 	int n = argc > 2 ? atoi(argv[2]) : 0;
 
-	if (!strcmp(what, "exec"))
-		return spawn(n, "/bin/true", 0);
+	if (!strcmp(what, "exec") && argc > 3)
+		return spawn(n, argv[3], 0);
 	if (!strcmp(what, "refuse"))
 		return spawn(n, "/no/such/program", ENOENT);
 	if (!strcmp(what, "exit"))
